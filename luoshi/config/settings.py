@@ -1,0 +1,180 @@
+"""One settings file; every deployment fact is an environment variable (docs/settings.md)."""
+
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from luoshi.config import environment as env
+
+PACKAGE = Path(__file__).resolve().parent.parent
+BASE_DIR = PACKAGE.parent
+HOME = Path(env.text("LUOSHI_HOME", str(BASE_DIR / "var"))).resolve()
+HOME.mkdir(parents=True, exist_ok=True)
+
+DEMO = env.flag("LUOSHI_DEMO")
+DEBUG = env.flag("LUOSHI_DEBUG")
+DEVELOPMENT_KEY = "only-for-a-machine-nobody-else-reaches"
+SECRET_KEY = env.text("LUOSHI_SECRET_KEY", DEVELOPMENT_KEY)
+SEAL_KEY = env.text("LUOSHI_SEAL_KEY", SECRET_KEY)
+PRODUCTION = env.flag("LUOSHI_PRODUCTION")
+if PRODUCTION:
+    if DEMO or DEBUG:
+        raise ImproperlyConfigured("LUOSHI_PRODUCTION refuses LUOSHI_DEMO and LUOSHI_DEBUG.")
+    for name, secret in {"LUOSHI_SECRET_KEY": SECRET_KEY, "LUOSHI_SEAL_KEY": SEAL_KEY}.items():
+        if secret == DEVELOPMENT_KEY or len(secret) < 40 or len(set(secret)) < 12:
+            raise ImproperlyConfigured(f"{name} must be at least 40 varied characters.")
+
+ALLOWED_HOSTS = env.words("LUOSHI_HOSTS", "127.0.0.1,localhost,[::1],testserver")
+CSRF_TRUSTED_ORIGINS = env.words("LUOSHI_ORIGINS")
+ROOT_URLCONF = "luoshi.config.urls"
+WSGI_APPLICATION = "luoshi.config.wsgi.application"
+
+ROOMS = [
+    "luoshi.kit",
+    "luoshi.trail",
+    "luoshi.people",
+    "luoshi.periods",
+    "luoshi.files",
+    "luoshi.notices",
+    "luoshi.search",
+    "luoshi.measures",
+    "luoshi.tasks",
+    "luoshi.reports",
+    "luoshi.intake",
+    "luoshi.desk",
+    "luoshi.bench",
+    "luoshi.demo",
+]
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django_htmx",
+    "django_q",
+    "axes",
+    "csp",
+    *ROOMS,
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PACKAGE / "kit" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+            "libraries": {},
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+
+DATABASES = {"default": env.database(env.text("DATABASE_URL"), HOME)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTH_USER_MODEL = "people.Person"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "people:login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "people:login"
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
+IDLE_MINUTES = env.number("LUOSHI_IDLE_MINUTES", 30)
+SESSION_COOKIE_AGE = IDLE_MINUTES * 60
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+ACCOUNT_PREFIX = env.text("LUOSHI_ACCOUNT_PREFIX", "T")
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
+LOCALE_PATHS = [PACKAGE / "locale"]
+TIME_ZONE = env.text("LUOSHI_TIME_ZONE", "Asia/Shanghai")
+USE_TZ = True
+CLOCK_FILE = "" if PRODUCTION else env.text("LUOSHI_CLOCK_FILE")
+
+STATIC_URL = "/static/"
+STATIC_ROOT = HOME / "static"
+STATICFILES_DIRS = [PACKAGE / "kit" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+MEDIA_ROOT = HOME / "files"
+UPLOAD_LIMIT = env.number("LUOSHI_UPLOAD_MB", 50) * 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "style-src-attr": ["'unsafe-inline'"],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [SELF],
+    },
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "SAMEORIGIN"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION and not env.flag("LUOSHI_PLAIN_HTTP")
+SESSION_COOKIE_HTTPONLY = True
+
+Q_CLUSTER = {
+    "name": "luoshi",
+    "orm": "default",
+    "workers": 1,
+    "queue_limit": 1,
+    "bulk": 1,
+    "timeout": 120,
+    "retry": 300,
+    "max_attempts": 3,
+    "poll": 0.5,
+    "catch_up": True,
+    "save_limit": 1000,
+    "label": "Luoshi",
+}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": env.text("LUOSHI_LOG", "WARNING")},
+}
