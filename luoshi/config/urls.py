@@ -1,7 +1,34 @@
 """Which room answers which path."""
 
-from django.urls import include, path
+from importlib.util import find_spec
 
-urlpatterns = [
-    path("", include("luoshi.desk.urls")),
+from django.urls import URLPattern, URLResolver, include, path
+
+# Path in front of the room's own patterns, and the room. Reports hang on tasks (tasks/17/reports/…)
+# and begin their patterns themselves; so does the desk, which answers the rest.
+ROOMS = [
+    ("people/", "people"),
+    ("calendar/", "periods"),
+    ("trail/", "trail"),
+    ("files/", "files"),
+    ("messages/", "notices"),
+    ("search/", "search"),
+    ("measures/", "measures"),
+    ("", "reports"),
+    ("tasks/", "tasks"),
+    ("import/", "intake"),
+    ("demo/", "demo"),
+    ("", "desk"),
 ]
+
+
+def _rooms() -> list[URLPattern | URLResolver]:
+    """A room without pages has no urls.py and is left out."""
+    return [
+        path(front, include(f"luoshi.{room}.urls"))
+        for front, room in ROOMS
+        if find_spec(f"luoshi.{room}.urls")
+    ]
+
+
+urlpatterns: list[URLPattern | URLResolver] = [*_rooms()]
