@@ -1,0 +1,119 @@
+"""What is owed and what was said (RPT-1, RPT-2; ARCHITECTURE §19.3, §19.7).
+
+    Due (owed: task, kind, period) ──filed_by──> Report ──amends──> Report (the version before)
+"""
+
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from luoshi.people.models import Person
+from luoshi.tasks.models import Counting, Task
+
+
+class ReportKind(models.TextChoices):
+    """Progress on the way, completion at the end, or the result for a further set."""
+
+    PROGRESS = "progress", _("progress report")
+    COMPLETION = "completion", _("completion report")
+    RESULT = "result", _("result report")
+
+
+class ReportStatus(models.TextChoices):
+    """A report counts when filed; amending writes a new row and leaves the old one AMENDED."""
+
+    PENDING = "pending", _("awaiting approval")
+    FILED = "filed", _("filed")
+    RETURNED = "returned", _("returned")
+    AMENDED = "amended", _("amended since")
+
+
+class Report(models.Model):
+    """One report on a task. Never edited in place."""
+
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="reports")
+    kind = models.CharField(max_length=12, choices=ReportKind.choices)
+    status = models.CharField(max_length=10, choices=ReportStatus.choices)
+    counting = models.ForeignKey(
+        Counting, on_delete=models.PROTECT, null=True, related_name="reports"
+    )
+    period = models.CharField(_("period"), max_length=12, blank=True)
+    progress = models.PositiveSmallIntegerField(
+        _("progress"), validators=[MaxValueValidator(100)]
+    )
+    achieved = models.DecimalField(
+        _("achieved value"), max_digits=16, decimal_places=4, null=True, blank=True
+    )
+    body = models.TextField(_("work done"), blank=True)
+    problems = models.TextField(_("problems"), blank=True)
+    help_needed = models.TextField(_("help needed"), blank=True)
+    next_step = models.TextField(_("next step"), blank=True)
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="reports")
+    at = models.DateTimeField()
+    late = models.BooleanField(default=False)
+    amends = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, related_name="amended_by"
+    )
+    reason = models.TextField(blank=True)
+    key = models.CharField(max_length=40, null=True, unique=True)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [
+            models.Index(fields=["task", "-at", "-id"], name="report_task"),
+            models.Index(fields=["by", "-at"], name="report_by"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(progress__lte=100), name="report_progress_to_100"),
+            models.CheckConstraint(
+                condition=Q(kind="result", counting__isnull=False)
+                | (~Q(kind="result") & Q(counting=None)),
+                name="report_result_has_set",
+            ),
+        ]
+
+    @property
+    def ref(self) -> str:
+        return f"report/{self.pk}"
+
+
+class DueKind(models.TextChoices):
+    """What is owed: a report of a period, or the result for a further set."""
+
+    PERIOD = "period", _("report of a period")
+    RESULT = "result", _("result for a further set")
+
+
+class Due(models.Model):
+    """A report owed. Any holder of the task settles it."""
+
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="dues")
+    kind = models.CharField(max_length=10, choices=DueKind.choices)
+    period = models.CharField(max_length=12)
+    counting = models.ForeignKey(Counting, on_delete=models.CASCADE, null=True)
+    since = models.DateField()
+    until = models.DateField()
+    due_on = models.DateField()
+    filed_by = models.ForeignKey(
+        Report, on_delete=models.PROTECT, null=True, related_name="settles"
+    )
+    filed_on = models.DateField(null=True)
+    void = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["due_on", "pk"]
+        indexes = [
+            models.Index(
+                fields=["due_on", "task"],
+                name="due_open",
+                condition=Q(filed_on=None, void=False),
+            ),
+            models.Index(fields=["task", "due_on"], name="due_task"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["task", "kind", "period"], name="due_once"),
+            models.CheckConstraint(
+                condition=Q(until__gte=F("since")), name="due_until_after_since"
+            ),
+        ]
