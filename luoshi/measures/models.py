@@ -15,6 +15,7 @@ from luoshi.measures.rules import (
     CompletedBy,
     FieldKind,
     Gate,
+    Health,
     LateReport,
     Mode,
     OnSilence,
@@ -23,6 +24,7 @@ from luoshi.measures.rules import (
     Rhythm,
     RollUp,
     SplitKind,
+    Urgency,
     Visibility,
 )
 from luoshi.people.models import Field, Unit
@@ -35,12 +37,18 @@ class Programme(models.Model):
     code = models.SlugField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=100)
     order = models.PositiveSmallIntegerField(_("order"), default=0)
+    key = models.CharField(max_length=32, unique=True, null=True, editable=False)
+    rev = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
         ordering = ["order", "code"]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def ref(self) -> str:
+        return f"programme/{self.pk}"
 
 
 class Measure(models.Model):
@@ -122,6 +130,9 @@ class Measure(models.Model):
     number_pattern = models.CharField(
         _("number pattern"), max_length=60, default="{year}-{n:03}"
     )
+    #: Day on which the first task was issued under this version; from then on it stands (CAT-3).
+    in_use_since = models.DateField(_("in use since"), null=True, blank=True, editable=False)
+    key = models.CharField(max_length=32, unique=True, null=True, editable=False)
     rev = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
@@ -163,6 +174,7 @@ class Category(models.Model):
     )
     active = models.BooleanField(_("in use"), default=True)
     order = models.PositiveSmallIntegerField(_("order"), default=0)
+    key = models.CharField(max_length=32, unique=True, null=True, editable=False)
     rev = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
@@ -177,24 +189,32 @@ class Category(models.Model):
 
 
 class ChainLink(models.Model):
-    """One step of an approval chain of a measure: who decides, how, under which conditions."""
+    """One step of an approval chain of a measure: who decides, how, under which conditions.
+
+    Steps of a purpose follow each other by ``order`` (1, 2 …). A step with ``from_days`` is called
+    only when an extension asks for at least so many days; one with ``from_count`` from the
+    so-manieth extension on.
+    """
 
     measure = models.ForeignKey(Measure, on_delete=models.CASCADE, related_name="chain")
-    purpose = models.CharField(max_length=12, choices=Purpose.choices)
-    order = models.PositiveSmallIntegerField()
-    mode = models.CharField(max_length=5, choices=Mode.choices, default=Mode.ANY)
-    duty = models.CharField(max_length=20, choices=Duty.choices, blank=True)
-    body = models.CharField(max_length=30, blank=True)
-    from_days = models.PositiveSmallIntegerField(null=True, blank=True)
-    from_count = models.PositiveSmallIntegerField(null=True, blank=True)
+    purpose = models.CharField(_("for"), max_length=12, choices=Purpose.choices)
+    order = models.PositiveSmallIntegerField(_("order"))
+    mode = models.CharField(_("agreement"), max_length=5, choices=Mode.choices, default=Mode.ANY)
+    duty = models.CharField(_("holders of the duty"), max_length=20, choices=Duty.choices, blank=True)
+    body = models.CharField(_("body"), max_length=30, blank=True)
+    from_days = models.PositiveSmallIntegerField(_("from days on"), null=True, blank=True)
+    from_count = models.PositiveSmallIntegerField(_("from time on"), null=True, blank=True)
 
     class Meta:
         ordering = ["purpose", "order"]
         constraints = [
             models.UniqueConstraint(
-                fields=["measure", "purpose", "order", "from_days", "from_count"],
-                name="chain_link_once",
-            )
+                fields=["measure", "purpose", "order"], name="chain_link_once"
+            ),
+            models.CheckConstraint(
+                condition=(Q(duty="") & ~Q(body="")) | (~Q(duty="") & Q(body="")),
+                name="chain_link_of_duty_or_body",
+            ),
         ]
 
 
@@ -202,43 +222,62 @@ class Deadline(models.Model):
     """Days allowed for an urgency (calendar or working days as the measure counts)."""
 
     measure = models.ForeignKey(Measure, on_delete=models.CASCADE, related_name="deadlines")
-    urgency = models.CharField(max_length=10)
-    days = models.PositiveSmallIntegerField()
+    urgency = models.CharField(_("urgency"), max_length=10, choices=Urgency.choices)
+    days = models.PositiveSmallIntegerField(_("days allowed"))
+
+    class Meta:
+        ordering = ["days", "urgency"]
+        constraints = [
+            models.UniqueConstraint(fields=["measure", "urgency"], name="deadline_once")
+        ]
 
 
 class NodeTemplate(models.Model):
     """A milestone that tasks of this measure start with, days after issue."""
 
     measure = models.ForeignKey(Measure, on_delete=models.CASCADE, related_name="nodes")
-    order = models.PositiveSmallIntegerField()
-    name = models.CharField(max_length=100)
-    days = models.PositiveSmallIntegerField()
+    order = models.PositiveSmallIntegerField(_("order"))
+    name = models.CharField(_("name"), max_length=100)
+    days = models.PositiveSmallIntegerField(_("days after issue"))
 
     class Meta:
         ordering = ["order"]
+        constraints = [
+            models.UniqueConstraint(fields=["measure", "order"], name="node_template_once")
+        ]
 
 
 class ReportDay(models.Model):
     """A reporting day: days after issue, or a day of the year (month + day)."""
 
     measure = models.ForeignKey(Measure, on_delete=models.CASCADE, related_name="report_days")
-    after_days = models.PositiveSmallIntegerField(null=True, blank=True)
-    month = models.PositiveSmallIntegerField(null=True, blank=True)
-    day = models.PositiveSmallIntegerField(null=True, blank=True)
+    after_days = models.PositiveSmallIntegerField(_("days after issue"), null=True, blank=True)
+    month = models.PositiveSmallIntegerField(_("month"), null=True, blank=True)
+    day = models.PositiveSmallIntegerField(_("day"), null=True, blank=True)
 
     class Meta:
         ordering = ["after_days", "month", "day"]
+        constraints = [
+            models.CheckConstraint(
+                condition=(
+                    Q(after_days__isnull=False, month=None, day=None)
+                    | Q(after_days=None, month__range=(1, 12), day__range=(1, 31))
+                ),
+                name="report_day_after_issue_or_of_year",
+            )
+        ]
 
 
 class Light(models.Model):
     """How a measure names and colours a health of a task (SEE-2; CAT-2 warning colours)."""
 
     measure = models.ForeignKey(Measure, on_delete=models.CASCADE, related_name="lights")
-    health = models.CharField(max_length=10)
-    label = models.CharField(max_length=30)
-    colour = models.CharField(max_length=7)
+    health = models.CharField(_("state"), max_length=10, choices=Health.choices)
+    label = models.CharField(_("word"), max_length=30)
+    colour = models.CharField(_("colour"), max_length=7)
 
     class Meta:
+        ordering = ["pk"]
         constraints = [
             models.UniqueConstraint(fields=["measure", "health"], name="light_once")
         ]
@@ -248,12 +287,12 @@ class OwnField(models.Model):
     """A field a category adds to its tasks; descriptive only (ARCHITECTURE §19.14)."""
 
     category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="own_fields")
-    code = models.SlugField(max_length=30)
-    name = models.CharField(max_length=60)
-    kind = models.CharField(max_length=10, choices=FieldKind.choices)
-    required = models.BooleanField(default=False)
-    choices = models.TextField(blank=True)
-    order = models.PositiveSmallIntegerField(default=0)
+    code = models.SlugField(_("code"), max_length=30)
+    name = models.CharField(_("name"), max_length=60)
+    kind = models.CharField(_("kind"), max_length=10, choices=FieldKind.choices)
+    required = models.BooleanField(_("required"), default=False)
+    choices = models.TextField(_("choices, one per line"), blank=True)
+    order = models.PositiveSmallIntegerField(_("order"), default=0)
 
     class Meta:
         ordering = ["order", "pk"]
@@ -263,7 +302,11 @@ class OwnField(models.Model):
 
 
 class Source(models.Model):
-    """The paragraph of the document a setting comes from (§19.15)."""
+    """The paragraph of the document a setting comes from (§19.15).
+
+    ``setting`` is the name of the section and what it is about: ``reporting.rhythm``,
+    ``lights.idle``, ``chain.issue.1``.
+    """
 
     measure = models.ForeignKey(Measure, on_delete=models.CASCADE, related_name="sources")
     setting = models.CharField(max_length=60)

@@ -118,3 +118,24 @@ class FieldKind(TextChoices):
     DATE = "date", _("date")
     CHOICE = "choice", _("choice")
     PERSON = "person", _("person")
+
+
+class Health(TextChoices):
+    """The fixed words for how a task stands; a measure chooses label and colour (SEE-2)."""
+
+    IDLE = "idle", _("Not started")
+    MOVING = "moving", _("Under way")
+    STALLED = "stalled", _("Due and nothing done")
+    LATE = "late", _("Overdue")
+    DONE = "done", _("Done")
+    AHEAD = "ahead", _("Ahead of plan")
+    BEHIND = "behind", _("Behind plan")
+    SUSPENDED = "suspended", _("Suspended")
+
+
+class Urgency(TextChoices):
+    """How pressing a matter is; a measure may allow fewer days for a pressing one."""
+
+    NORMAL = "normal", _("Normal")
+    URGENT = "urgent", _("Urgent")
+    CRITICAL = "critical", _("Most urgent")
