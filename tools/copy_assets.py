@@ -6,6 +6,7 @@ hosts (remote fonts, source maps), draws one sprite of the icons in use, and wri
 with the SHA-256 of each file.
 
 An icon is in use if luoshi/kit/icons.txt names it or a template says {% icon "name" %}.
+With --check nothing is copied; an icon that does not exist fails.
 """
 
 import hashlib
@@ -33,6 +34,7 @@ SYMBOL = (
     '<symbol id="{name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" '
     'stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round">{drawing}</symbol>'
 )
+FILLED = '<symbol id="{name}" viewBox="0 0 24 24" fill="currentColor">{drawing}</symbol>'
 
 
 def own_text(source: Path) -> str:
@@ -54,19 +56,34 @@ def icons_in_use() -> dict[str, str]:
     return dict(sorted(names.items()))
 
 
+def icon_file(name: str) -> Path:
+    """Where an icon is drawn: by us, or in outline, or filled for a name that ends so."""
+    own = ROOT / "tools" / "icons" / f"{name}.svg"
+    if own.exists():
+        return own
+    style, plain = ("filled", name[:-7]) if name.endswith("-filled") else ("outline", name)
+    return MODULES / "@tabler" / "icons" / "icons" / style / f"{plain}.svg"
+
+
+def missing_icons(names: dict[str, str]) -> list[str]:
+    """A sentence for each icon that does not exist."""
+    return [
+        f"{used_in}: no icon is called {name!r}"
+        for name, used_in in names.items()
+        if not icon_file(name).exists()
+    ]
+
+
 def sprite(names: dict[str, str]) -> str:
-    """One SVG file with a symbol per icon. Exits if an icon does not exist."""
-    symbols, missing = [], []
-    for name, used_in in names.items():
-        source = MODULES / "@tabler" / "icons" / "icons" / "outline" / f"{name}.svg"
-        if not source.exists():
-            missing.append(f"{used_in}: no icon is called {name!r}")
-            continue
-        found = DRAWING.search(source.read_text(encoding="utf-8"))
-        drawing = INVISIBLE.sub("", found.group(1)) if found else ""
-        symbols.append(SYMBOL.format(name=name, drawing=re.sub(r"\s*\n\s*", "", drawing)))
-    if missing:
-        sys.exit("\n".join(missing))
+    """One SVG file with a symbol per icon that exists."""
+    symbols = []
+    for name in names:
+        source = icon_file(name)
+        found = source.exists() and DRAWING.search(source.read_text(encoding="utf-8"))
+        if found:
+            drawing = re.sub(r"\s*\n\s*", "", INVISIBLE.sub("", found.group(1)))
+            frame = FILLED if name.endswith("-filled") else SYMBOL
+            symbols.append(frame.format(name=name, drawing=drawing))
     return '<svg xmlns="http://www.w3.org/2000/svg">' + "".join(symbols) + "</svg>\n"
 
 
@@ -85,6 +102,12 @@ def main() -> None:
     if not MODULES.exists():
         sys.exit("node_modules is missing; run: make assets")
     names = icons_in_use()
+    if missing := missing_icons(names):
+        print("\n".join(missing), file=sys.stderr)
+        if "--check" in sys.argv:
+            sys.exit(1)
+    if "--check" in sys.argv:
+        return
     texts = {name: own_text(MODULES / source) for name, source in FILES.items()}
     texts |= {"icons.svg": sprite(names), "LICENSES.txt": licences()}
     VENDOR.mkdir(parents=True, exist_ok=True)
