@@ -1,10 +1,10 @@
 """Units, people, posts, and who sits in them (ORG-1, ORG-2, ORG-6).
 
-    UnitKind ── Unit (a tree) ── UnitSpell (dated history) · UnitAlias (other names)
-                  │
-    Field ────── Post (the chair) ── Tenure (who sits in it, from, until) ── Person
-    Body ── Seat (members) · Meeting ── Decision
-    Favourite · SavedView · Draft     what a person keeps
+UnitKind ── Unit (a tree) ── UnitSpell (dated history) · UnitAlias (other names)
+              │
+Field ────── Post (the chair) ── Tenure (who sits in it, from, until) ── Person ── PersonSpell
+Body ── Seat (members) · Meeting ── Decision
+Favourite · SavedView · Draft     what a person keeps
 """
 
 import datetime as dt
@@ -17,6 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from luoshi.kit.actor import Actor
 from luoshi.kit.tree import Tree
 from luoshi.people.roles import Duty
+
+
+def _form_key() -> "models.CharField[str | None, str | None]":
+    """Column for the hidden key of the form that made a row: a double click makes one row."""
+    return models.CharField(max_length=32, unique=True, null=True, editable=False)
 
 
 class UnitKind(models.Model):
@@ -41,11 +46,12 @@ class Unit(Tree):
     short_name = models.CharField(_("short name"), max_length=40, blank=True)
     kind = models.ForeignKey(UnitKind, on_delete=models.PROTECT, verbose_name=_("kind"))
     assessment_type = models.CharField(_("assessment type"), max_length=40, blank=True)
-    pinyin = models.CharField(max_length=300, blank=True, editable=False)
+    pinyin = models.CharField(max_length=800, blank=True, editable=False)
     order = models.PositiveIntegerField(_("order"), default=0)
     since = models.DateField(_("since"))
     until = models.DateField(_("closed on"), null=True, blank=True)
     rev = models.PositiveIntegerField(default=0, editable=False)
+    key = _form_key()
 
     class Meta:
         ordering = ["order", "code"]
@@ -57,6 +63,11 @@ class Unit(Tree):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def label(self) -> str:
+        """The short name where there is one: what tables show."""
+        return self.short_name or self.name
 
     @property
     def ref(self) -> str:
@@ -119,13 +130,15 @@ class Person(AbstractBaseUser):
         Unit, on_delete=models.PROTECT, related_name="people", verbose_name=_("main unit")
     )
     assessment_type = models.CharField(_("assessment type"), max_length=40, blank=True)
-    pinyin = models.CharField(max_length=400, blank=True, editable=False)
+    reading = models.CharField(_("pinyin of the name"), max_length=100, blank=True)
+    pinyin = models.CharField(max_length=800, blank=True, editable=False)
     entered_on = models.DateField(_("entered on"))
     left_on = models.DateField(_("left on"), null=True, blank=True)
     is_active = models.BooleanField(default=True)
     must_change_password = models.BooleanField(default=True)
     language = models.CharField(max_length=10, blank=True)
     rev = models.PositiveIntegerField(default=0, editable=False)
+    key = _form_key()
 
     USERNAME_FIELD = "account"
     EMAIL_FIELD = "email"
@@ -134,6 +147,13 @@ class Person(AbstractBaseUser):
 
     class Meta:
         ordering = ["staff_number"]
+        indexes = [models.Index(fields=["main_unit", "staff_number"])]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(left_on=None) | Q(left_on__gte=F("entered_on")),
+                name="person_left_after_entered",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -151,6 +171,19 @@ class Person(AbstractBaseUser):
         return self.is_active and (self.left_on is None or day <= self.left_on)
 
 
+class PersonSpell(models.Model):
+    """A stretch of time in which a person belonged to this unit, with this assessment type."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="spells")
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="person_spells")
+    assessment_type = models.CharField(max_length=40, blank=True)
+    since = models.DateField()
+    until = models.DateField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["since", "pk"]
+
+
 class Post(models.Model):
     """A chair: a duty in (or over) a unit, perhaps for one field. It stays when its holder goes."""
 
@@ -162,6 +195,7 @@ class Post(models.Model):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="secretaries"
     )
     order = models.PositiveSmallIntegerField(default=0)
+    key = _form_key()
 
     class Meta:
         ordering = ["order", "pk"]
@@ -182,6 +216,7 @@ class Tenure(models.Model):
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="tenures")
     since = models.DateField()
     until = models.DateField(null=True, blank=True)
+    key = _form_key()
 
     class Meta:
         ordering = ["since", "pk"]
@@ -204,9 +239,15 @@ class Body(models.Model):
     since = models.DateField(_("since"))
     until = models.DateField(_("until"), null=True, blank=True)
     rev = models.PositiveIntegerField(default=0, editable=False)
+    key = _form_key()
 
     class Meta:
         ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until=None) | Q(until__gte=F("since")), name="body_until_after_since"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -226,14 +267,18 @@ class Seat(models.Model):
     order = models.PositiveSmallIntegerField(default=0)
     since = models.DateField()
     until = models.DateField(null=True, blank=True)
+    key = _form_key()
 
     class Meta:
         ordering = ["order", "pk"]
         constraints = [
             models.CheckConstraint(
+                condition=Q(until=None) | Q(until__gte=F("since")), name="seat_until_after_since"
+            ),
+            models.CheckConstraint(
                 condition=Q(person=None, unit__isnull=False) | Q(person__isnull=False, unit=None),
                 name="seat_of_person_or_unit",
-            )
+            ),
         ]
 
 
@@ -244,6 +289,7 @@ class Meeting(models.Model):
     number = models.CharField(_("number"), max_length=40)
     held_on = models.DateField(_("held on"))
     topic = models.CharField(_("topic"), max_length=200, blank=True)
+    key = _form_key()
 
     class Meta:
         ordering = ["-held_on"]
@@ -259,9 +305,13 @@ class Decision(models.Model):
     number = models.CharField(_("number"), max_length=40)
     text = models.TextField(_("decision"))
     document = models.CharField(_("document"), max_length=200, blank=True)
+    key = _form_key()
 
     class Meta:
         ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["meeting", "number"], name="decision_number_once")
+        ]
 
 
 class Favourite(models.Model):
@@ -274,9 +324,7 @@ class Favourite(models.Model):
 
     class Meta:
         ordering = ["order", "pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["person", "url"], name="favourite_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["person", "url"], name="favourite_once")]
 
 
 class Draft(models.Model):

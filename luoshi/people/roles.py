@@ -46,6 +46,9 @@ class Power(TextChoices):
     EDIT_CALENDAR = "edit_calendar", _("Edit holidays and working days")
 
 
+#: Duties that lead the unit of their post.
+LEADING = (Duty.TOP_LEADER, Duty.IN_CHARGE, Duty.HEAD, Duty.SECTION_HEAD)
+
 _OFFICE = frozenset(
     {
         Power.SEE,
