@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from luoshi.kit.tree import Tree
 from luoshi.measures.models import Category, Measure, OwnField
-from luoshi.measures.rules import Rhythm
+from luoshi.measures.rules import Rhythm, Urgency
 from luoshi.people.models import Person, Post, Unit
 from luoshi.tasks.lifecycle import Outcome, Status
 
@@ -32,14 +32,6 @@ class Tier(models.IntegerChoices):
     UNIT = 2, _("unit level")
     SECTION = 3, _("section level")
     PERSON = 4, _("personal level")
-
-
-class Urgency(models.IntegerChoices):
-    """How urgent a task is."""
-
-    NORMAL = 0, pgettext_lazy("urgency", "normal")
-    URGENT = 1, pgettext_lazy("urgency", "urgent")
-    TOP = 2, pgettext_lazy("urgency", "very urgent")
 
 
 class Origin(models.TextChoices):
@@ -95,8 +87,8 @@ class Task(Tree):
         _("weight"), max_digits=6, decimal_places=2, null=True, blank=True,
         validators=[MinValueValidator(0)],
     )
-    urgency = models.PositiveSmallIntegerField(
-        _("urgency"), choices=Urgency.choices, default=Urgency.NORMAL
+    urgency = models.CharField(
+        _("urgency"), max_length=10, choices=Urgency.choices, default=Urgency.NORMAL
     )
     origin = models.CharField(
         _("origin"), max_length=12, choices=Origin.choices, default=Origin.ANNUAL

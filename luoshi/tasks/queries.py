@@ -1,0 +1,451 @@
+"""Tasks as people may see them, and what the rules need to know of them.
+
+    tasks_visible_to(person) · may_see(person, task)      who sees what (§19.5)
+    scope(name, person)                                   the lists of S0 and S3-12.2
+    Filters, filtered(...)                                combined filters of a list (TSK-6)
+    facts_for(task, person), facts_for_all(...)           relations of a person to tasks
+    with_health(tasks, today)                             the SQL twin of `rules.health`
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.db.models import Case, CharField, Q, QuerySet, Value, When
+
+from luoshi.kit import clock
+from luoshi.kit.tree import below
+from luoshi.measures.models import Measure
+from luoshi.measures.rules import CancelBy, Health, SplitKind, Visibility
+from luoshi.people.models import Person, Unit
+from luoshi.people.queries import heads_of_all, powers_of, units_led_by
+from luoshi.people.roles import Duty, Power
+from luoshi.search.queries import task_ids_matching
+from luoshi.tasks.lifecycle import Relation, Status
+from luoshi.tasks.models import Counting, Kind, Part, Role, Task
+from luoshi.tasks.rules import Facts, Requirements
+
+# ── who may see what ─────────────────────────────────────────────────────────────────────────────
+
+
+def _posts_held(person: Person) -> list[int]:
+    return [h.post_id for h in powers_of(person).holdings]
+
+
+def _tree_ids(paths: Iterable[str]) -> list[int]:
+    """Primary keys of all units at or below the paths."""
+    where = Q()
+    for path in paths:
+        where |= below(path)
+    return list(Unit.objects.filter(where).values_list("pk", flat=True)) if where else []
+
+
+def _sees_everything(person: Person) -> bool:
+    return any(len(path) <= 5 for path in powers_of(person).reach(Power.SEE))
+
+
+def closed_measures() -> list[int]:
+    """Measures whose tasks not everybody may see."""
+    rows = Measure.objects.exclude(visibility=Visibility.EVERYONE)
+    return list(rows.values_list("pk", flat=True))
+
+
+def tasks_visible_to(person: Person) -> QuerySet[Task]:
+    """Tasks this person may see; what is not in it does not exist for them (404)."""
+    if _sees_everything(person):
+        return Task.objects.all()
+    involved = Q(pk__in=_involving(person))
+    issued = Q(status__gte=Status.ISSUED)
+    closed = closed_measures()
+    if not closed:
+        return Task.objects.filter(issued | Q(creator_id=person.pk) | involved)
+    return Task.objects.filter((issued & ~Q(measure_id__in=closed)) | involved)
+
+
+def _involving(person: Person) -> Any:
+    """Keys of tasks the person has to do with, as a union of indexed arms."""
+    ids = Task.objects.order_by().values("pk")
+    parts = Part.objects.order_by().values("task_id")
+    arms: list[QuerySet[Any, Any]] = [
+        ids.filter(owner_id=person.pk),
+        ids.filter(creator_id=person.pk),
+        parts.filter(person_id=person.pk),
+    ]
+    if posts := _posts_held(person):
+        arms.append(ids.filter(owner_post_id__in=posts))
+    led = set(powers_of(person).reach(Power.SEE))
+    if led and (units := _tree_ids(led)):
+        arms += [
+            ids.filter(unit_id__in=units, status__gte=Status.ISSUED),
+            parts.filter(unit_id__in=units),
+        ]
+    own = _tree_ids([person.main_unit.path or ""])
+    subtree = Measure.objects.filter(visibility=Visibility.SUBTREE).values("pk")
+    arms.append(
+        ids.filter(unit_id__in=own, measure_id__in=subtree, status__gte=Status.ISSUED)
+    )
+    return arms[0].union(*arms[1:], all=True)
+
+
+def may_see(person: Person, task: Task) -> bool:
+    """Whether a person may see one task; equal to being in `tasks_visible_to` (tested)."""
+    return tasks_visible_to(person).filter(pk=task.pk).exists()
+
+
+def locked(task: Task) -> Task:
+    """The task as it stands now, held until the transaction ends.
+
+    PostgreSQL locks the row. SQLite ignores the lock and does not need it: with IMMEDIATE
+    transactions there is one writer at a time.
+    """
+    return (
+        Task.objects.select_for_update(of=("self",))
+        .select_related("measure", "category__measure")
+        .get(pk=task.pk)
+    )
+
+
+# ── scopes and filters ───────────────────────────────────────────────────────────────────────────
+
+
+def _mine(person: Person) -> Q:
+    where = Q(owner_id=person.pk)
+    if posts := _posts_held(person):
+        where |= Q(owner_post_id__in=posts)
+    further = Part.objects.filter(person_id=person.pk, role__in=[Role.OWNER, Role.SHARED])
+    return where | Q(pk__in=further.order_by().values("task_id"))
+
+
+def _as(person: Person, *roles: Role) -> Q:
+    rows = Part.objects.filter(person_id=person.pk, role__in=roles)
+    return Q(pk__in=rows.order_by().values("task_id"))
+
+
+def _department(person: Person) -> Q:
+    return Q(unit_id__in=_tree_ids([person.main_unit.path or ""]))
+
+
+def _subordinates(person: Person) -> Q:
+    paths = [unit.path or "" for unit in units_led_by(person)]
+    return Q(unit_id__in=_tree_ids(paths)) & ~Q(owner_id=person.pk)
+
+
+#: Named functions from a person to tasks: whole institution, own main unit, self (S0), S3-12.2.
+SCOPES = {
+    "all": lambda person: Q(),
+    "department": _department,
+    "mine": _mine,
+    "created": lambda person: Q(creator_id=person.pk),
+    "subordinates": _subordinates,
+    "instructed": lambda person: _as(person, Role.INSTRUCTING),
+    "shared": lambda person: _as(person, Role.SHARED),
+    "followed": lambda person: _as(person, Role.FOLLOWER),
+    "assessing": lambda person: _as(person, Role.ASSESSOR),
+}
+
+
+def scope(name: str, person: Person) -> QuerySet[Task]:
+    """Tasks of a named scope that the person may see. Raises KeyError for an unknown name."""
+    return tasks_visible_to(person).filter(SCOPES[name](person))
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Combined filters of a task list (TSK-6); empty means all."""
+
+    year: int | None = None
+    unit_id: int | None = None
+    person_id: int | None = None
+    tier: int | None = None
+    kind: str = ""
+    category_id: int | None = None
+    status: int | None = None
+    health: str = ""
+    urgency: str = ""
+    words: str = ""
+    since: dt.date | None = None
+    until: dt.date | None = None
+
+
+def filtered(tasks: QuerySet[Task], wanted: Filters, today: dt.date) -> QuerySet[Task]:
+    """Narrow a list; statistics by set read Counting, so further sets count too (§19.2)."""
+    plain = {
+        "year": wanted.year,
+        "tier": wanted.tier,
+        "kind": wanted.kind or None,
+        "status": wanted.status,
+        "urgency": wanted.urgency or None,
+        "due__gte": wanted.since,
+        "due__lte": wanted.until,
+    }
+    tasks = tasks.filter(**{key: value for key, value in plain.items() if value is not None})
+    if wanted.unit_id:
+        path = Unit.objects.filter(pk=wanted.unit_id).values_list("path", flat=True).first()
+        tasks = tasks.filter(unit_id__in=_tree_ids([path or "-"]))
+    if wanted.person_id:
+        tasks = tasks.filter(owner_id=wanted.person_id)
+    if wanted.category_id:
+        rows = Counting.objects.filter(category_id=wanted.category_id)
+        if wanted.year:
+            rows = rows.filter(year=wanted.year)
+        tasks = tasks.filter(pk__in=rows.order_by().values("task_id"))
+    if wanted.health:
+        tasks = tasks.filter(health_is(Health(wanted.health), today))
+    if wanted.words.strip():
+        tasks = tasks.filter(pk__in=task_ids_matching(wanted.words))
+    return tasks
+
+
+def health_is(health: Health, today: dt.date) -> Q:
+    """The SQL twin of `rules.health` as a condition on indexed columns."""
+    live = Q(status__lt=Status.DONE, progress__lt=100)
+    late = Q(late_from__isnull=False, late_from__lte=today)
+    conditions = {
+        Health.CANCELLED: Q(status=Status.CANCELLED),
+        Health.DONE: (Q(progress__gte=100) | Q(status__gte=Status.DONE))
+        & ~Q(status=Status.CANCELLED),
+        Health.SUSPENDED: live & Q(paused=True),
+        Health.STALLED: live & Q(paused=False, progress=0) & late,
+        Health.IDLE: live & Q(paused=False, progress=0) & ~late,
+        Health.LATE: live & Q(paused=False, progress__gt=0) & late,
+        Health.MOVING: live & Q(paused=False, progress__gt=0) & ~late,
+    }
+    return conditions[health]
+
+
+def with_health(tasks: QuerySet[Task], today: dt.date) -> QuerySet[Task]:
+    """Tasks with the column ``health_now``, told by the database for grouping."""
+    branches = [
+        When(health_is(health, today), then=Value(health.value))
+        for health in (
+            Health.CANCELLED,
+            Health.DONE,
+            Health.SUSPENDED,
+            Health.STALLED,
+            Health.IDLE,
+            Health.LATE,
+            Health.MOVING,
+        )
+    ]
+    return tasks.annotate(health_now=Case(*branches, output_field=CharField()))
+
+
+# ── what the rules need to know ──────────────────────────────────────────────────────────────────
+
+_PART_RELATIONS = {
+    Role.OWNER: Relation.HANDLER,
+    Role.SHARED: Relation.HANDLER,
+    Role.REVIEWER: Relation.REVIEWER,
+    Role.ASSESSOR: Relation.ASSESSOR,
+    Role.IN_CHARGE: Relation.LEADER,
+    Role.RESPONSIBLE: Relation.LEADER,
+    Role.INSTRUCTING: Relation.LEADER,
+}
+
+_CANCEL_BY = {
+    CancelBy.CREATOR: frozenset({Relation.CREATOR}),
+    CancelBy.OFFICE: frozenset({Relation.OFFICE}),
+    CancelBy.BOTH: frozenset({Relation.CREATOR, Relation.OFFICE}),
+}
+
+
+def measure_for(task: Task) -> Measure | None:
+    """The measure that governs a task: fixed at issue, before that its category's."""
+    return task.measure or task.category.measure
+
+
+def requirements(measure: Measure | None) -> Requirements:
+    """What a measure demands before issue; without one, only a due date."""
+    if measure is None:
+        return Requirements(details=False, standard=False)
+    return Requirements(
+        measure.needs_due,
+        measure.needs_details,
+        measure.needs_standard,
+        measure.child_due_within,
+    )
+
+
+@dataclass
+class _Gathered:
+    """Rows fetched once for many tasks."""
+
+    parts: dict[int, list[Part]] = field(default_factory=lambda: defaultdict(list))
+    parents: dict[int, tuple[int | None, int | None]] = field(default_factory=dict)
+    open_children: dict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    headed: set[int] = field(default_factory=set)
+
+
+def _gather(tasks: Sequence[Task], person: Person) -> _Gathered:
+    found = _Gathered()
+    keys = [task.pk for task in tasks]
+    parts = Part.objects.filter(task_id__in=keys).filter(
+        Q(person_id=person.pk) | Q(unit__isnull=False)
+    )
+    for part in parts:
+        found.parts[part.task_id].append(part)
+    parent_ids = {task.parent_id for task in tasks if task.parent_id}
+    if parent_ids:
+        rows = Task.objects.filter(pk__in=parent_ids)
+        found.parents = {
+            pk: (owner, post) for pk, owner, post in rows.values_list(
+                "pk", "owner_id", "owner_post_id"
+            )
+        }
+    with_children = [task.pk for task in tasks if task.children_count]
+    if with_children:
+        rows = Task.objects.filter(parent_id__in=with_children, status__lt=Status.DONE)
+        for parent_id, title in rows.values_list("parent_id", "title")[:200]:
+            if len(found.open_children[parent_id]) < 3:
+                found.open_children[parent_id].append(title)
+    found.headed = {
+        h.unit_id for h in powers_of(person).holdings if h.duty == Duty.HEAD
+    }
+    return found
+
+
+def _relations(task: Task, person: Person, found: _Gathered) -> frozenset[Relation]:
+    powers = powers_of(person)
+    posts = {h.post_id for h in powers.holdings}
+    told: set[Relation] = {Relation.VIEWER}
+    if task.creator_id == person.pk:
+        told.add(Relation.CREATOR)
+    if task.owner_id == person.pk or (task.owner_post_id and task.owner_post_id in posts):
+        told.add(Relation.OWNER)
+    if task.unit_id in found.headed:
+        told.add(Relation.HEAD)
+    if powers.over_unit(Power.ISSUE, task.unit.path, task.category.field_id) and powers.has(
+        Power.CANCEL
+    ):
+        told.add(Relation.OFFICE)
+    if any(h.duty in (Duty.TOP_LEADER, Duty.IN_CHARGE) and (task.unit.path or "").startswith(
+        h.path
+    ) for h in powers.holdings):
+        told.add(Relation.LEADER)
+    if task.parent_id and (parent := found.parents.get(task.parent_id)):
+        owner, post = parent
+        if owner == person.pk or (post and post in posts):
+            told.add(Relation.SPLITTER)
+    for part in found.parts[task.pk]:
+        mine = part.person_id == person.pk or part.unit_id in found.headed
+        if not mine:
+            continue
+        if part.person_id and (relation := _PART_RELATIONS.get(Role(part.role))):
+            told.add(relation)
+        if part.must_sign:
+            told.add(Relation.ADDRESSEE)
+        told.add(Relation.INVOLVED)
+    if told & {Relation.CREATOR, Relation.OWNER, Relation.HEAD, Relation.SPLITTER}:
+        told.add(Relation.INVOLVED)
+    return frozenset(told)
+
+
+def _unsigned(task: Task, person: Person, found: _Gathered) -> bool:
+    return any(
+        part.must_sign
+        and part.signed_at is None
+        and part.refused_at is None
+        and (part.person_id == person.pk or part.unit_id in found.headed)
+        for part in found.parts[task.pk]
+    )
+
+
+def facts_for_all(tasks: Sequence[Task], person: Person) -> dict[int, Facts]:
+    """What the rules need to know of each task for this person: four queries at any number.
+
+    Tasks should come with ``unit``, ``category__measure`` and ``measure`` selected.
+    """
+    found = _gather(tasks, person)
+    return {task.pk: _facts(task, person, found) for task in tasks}
+
+
+def _facts(task: Task, person: Person, found: _Gathered) -> Facts:
+    measure = measure_for(task)
+    personal = task.kind == Kind.PERSONAL
+    facts = Facts(
+        relations=_relations(task, person, found),
+        person_id=person.pk,
+        unsigned=_unsigned(task, person, found),
+        open_children=tuple(found.open_children[task.pk]),
+        assessed=not task.needs_assessment,
+        is_personal=personal,
+    )
+    if measure is None:
+        return facts
+    return replace(
+        facts,
+        may_split=measure.split != SplitKind.NONE,
+        personal_splits=measure.split == SplitKind.ALL,
+        levels_left=measure.split_depth is None or task.depth < measure.split_depth,
+        cancel_relations=_CANCEL_BY[CancelBy(measure.cancel_by)],
+    )
+
+
+def facts_for(task: Task, person: Person) -> Facts:
+    """What the rules need to know of one task for this person."""
+    return facts_for_all([task], person)[task.pk]
+
+
+# ── rows for pages ───────────────────────────────────────────────────────────────────────────────
+
+
+def for_page(person: Person, pk: int) -> QuerySet[Task]:
+    """One task with what its page shows, if the person may see it."""
+    return tasks_visible_to(person).filter(pk=pk).select_related(
+        "unit", "owner", "creator", "category__programme", "category__measure", "measure",
+        "parent", "owner_post",
+    )
+
+
+def children_of(task: Task) -> QuerySet[Task]:
+    """Direct sub-tasks in the order they were made."""
+    return (
+        Task.objects.filter(parent=task)
+        .select_related("unit", "owner", "category__measure", "measure")
+        .order_by("pk")
+    )
+
+
+def parts_of(tasks: Sequence[Task]) -> dict[int, list[Part]]:
+    """Everybody taking part, with names, grouped by task."""
+    grouped: dict[int, list[Part]] = defaultdict(list)
+    rows = Part.objects.filter(task_id__in=[t.pk for t in tasks]).select_related(
+        "person", "unit", "signed_by"
+    )
+    for part in rows:
+        grouped[part.task_id].append(part)
+    return grouped
+
+
+def expected_owner(unit_ids: Iterable[int], day: dt.date | None = None) -> Mapping[int, Person]:
+    """Who answers for a unit's task when nobody is named: its first head."""
+    heads = heads_of_all(unit_ids, day or clock.today())
+    return {unit_id: people[0] for unit_id, people in heads.items() if people}
+
+
+def open_milestones(task_ids: Sequence[int]) -> dict[int, list[dt.date]]:
+    """Due dates of milestones not reached yet, by task."""
+    grouped: dict[int, list[dt.date]] = defaultdict(list)
+    rows = Task.objects.filter(pk__in=task_ids, milestones__done_on=None).values_list(
+        "pk", "milestones__due"
+    )
+    for pk, due in rows:
+        if due:
+            grouped[pk].append(due)
+    return grouped
+
+
+def years() -> list[int]:
+    """Years that have tasks, newest first, and always the present one."""
+    present = clock.today().year
+    known = Task.objects.order_by("-year").values_list("year", flat=True).distinct()[:20]
+    return sorted({*known, present}, reverse=True)
+
+
+def lead_first(parts: Iterable[Part]) -> list[Part]:
+    """Parts in the order people read them."""
+    order = {role: place for place, role in enumerate(Role)}
+    return sorted(parts, key=lambda part: (order[Role(part.role)], part.order, part.pk))
+
