@@ -1,4 +1,4 @@
-"""References: ``task/17`` names a thing of another room without importing it (ARCHITECTURE §19.8)."""
+"""References: ``task/17`` names a thing of another room without importing it."""
 
 
 def split(ref: str) -> tuple[str, int]:

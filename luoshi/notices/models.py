@@ -1,7 +1,8 @@
 """What people are told: messages, and how they left the house (MSG-1).
 
-A message lies in its addressee's inbox the moment it is written: that needs no second row. Every other
-channel has a `Delivery` with its own state; now there is one, the pop-up, shown until it is confirmed.
+A message lies in its addressee's inbox the moment it is written: that needs no second row. Every
+other channel has a `Delivery` with its own state; now there is one, the pop-up, shown until it is
+confirmed.
 """
 
 from django.db import models
@@ -12,7 +13,7 @@ from luoshi.kit import ref
 
 
 class Message(models.Model):
-    """One thing told to one person. The sentence is made from ``kind`` and ``data`` when it is read.
+    """One thing told to one person. The sentence is made of ``kind`` and ``data`` when read.
 
     ``key`` makes telling idempotent: the same person hears of (kind, key) once.
     """
@@ -75,3 +76,6 @@ class Delivery(models.Model):
                 name="delivery_waiting",
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} {self.channel} {self.state}"

@@ -1,0 +1,66 @@
+"""The register of what people may be told. Rooms fill it in their ``apps.py``.
+
+    kinds.register("task.issue", "send", _("%(by)s issued “%(title)s” to you, due %(due)s."))
+
+The sentence is kept as a msgid and rendered in the reader's language when it is read. It may name
+``by``, ``title`` and whatever `services.notify` is given as data.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one kind of message looks; ``popup`` ones stand before the reader until confirmed."""
+
+    name: str
+    icon: str
+    sentence: str | Promise
+    popup: bool = False
+
+
+_KINDS: dict[str, Kind] = {}
+
+
+def register(name: str, icon: str, sentence: str | Promise, *, popup: bool = False) -> None:
+    """Make a kind known. Raises ValueError if another kind already has this name."""
+    kind = Kind(name, icon, sentence, popup)
+    known = _KINDS.setdefault(name, kind)
+    if (known.icon, str(known.sentence), known.popup) != (icon, str(sentence), popup):
+        raise ValueError(f"The kind of message {name!r} is registered twice.")
+
+
+def kind_of(name: str) -> Kind:
+    """A registered kind. Raises LookupError for a name no room has registered."""
+    try:
+        return _KINDS[name]
+    except KeyError:
+        raise LookupError(f"No room has registered the kind of message {name!r}.") from None
+
+
+def known(name: str) -> bool:
+    return name in _KINDS
+
+
+def who(by_name: str, for_name: str) -> str:
+    """Who acted, and for whom when a secretary acts for a leader."""
+    if not for_name:
+        return by_name
+    return _("%(by)s on behalf of %(leader)s") % {"by": by_name, "leader": for_name}
+
+
+def sentence_of(name: str, *, title: str, by_name: str, data: Mapping[str, Any]) -> str:
+    """The message as a sentence in the language of the reader.
+
+    A kind that no longer exists shows its title. Raises KeyError if the sentence names something
+    that was not told.
+    """
+    if not known(name):
+        return title
+    words = {**data, "title": title, "by": who(by_name, str(data.get("for_name", "")))}
+    return str(_KINDS[name].sentence) % words
