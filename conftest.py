@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+pytest_plugins = ["luoshi.trail.tests.triggers"]
+
 
 def pytest_configure() -> None:
     """Settings that only tests want. Everything else is as in a house that runs."""
