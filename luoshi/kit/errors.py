@@ -1,0 +1,97 @@
+"""How a no reaches the reader: a page for a browser, one plain sentence for htmx.
+
+    NotAllowed → 403    Refused → 422    Stale → 409    anything else → 500
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from luoshi.kit.htmx import wants_part
+from luoshi.kit.verdict import NotAllowed, Refused, Stale
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+
+class SentenceMiddleware:
+    """Turns what a service refuses into an answer a person can read."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == 302 and wants_part(request) and _to_login(response):
+            return _sentence(_logged_out(), 401)
+        return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, Refused):
+            return told(request, str(error), 422)
+        if isinstance(error, Stale):
+            return told(request, str(error), 409)
+        if isinstance(error, NotAllowed):
+            return told(request, str(error), 403)
+        return None
+
+
+def _to_login(response: HttpResponse) -> bool:
+    login = resolve_url(settings.LOGIN_URL)
+    return response.headers.get("Location", "").startswith(f"{login}?{REDIRECT_FIELD_NAME}=")
+
+
+def _logged_out() -> str:
+    return _("You were logged out after a while without work. Log in again; your drafts are kept.")
+
+
+def _sentence(text: str, status: int) -> HttpResponse:
+    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
+
+
+def told(request: HttpRequest, reason: str, status: int) -> HttpResponse:
+    """The sentence alone for htmx, the error page for a browser."""
+    if wants_part(request):
+        return _sentence(reason, status)
+    html = render_to_string(f"errors/{status}.html", {"reason": reason}, request=request)
+    return HttpResponse(html, status=status)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """handler403: no power to enter, or a sentence of a rule."""
+    if isinstance(exception, PermissionDenied) and str(exception):
+        return told(request, str(exception), 403)
+    return told(request, _("This page is not open to you."), 403)
+
+
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """CSRF_FAILURE_VIEW: mostly a form that stood open over a new log-in."""
+    text = _("This page was open too long, or you logged in again. Reload it and send once more.")
+    return told(request, text, 403)
+
+
+def missing(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """handler404: nothing here, or nothing here for you; the two look alike on purpose."""
+    text = _("There is nothing at this address, or it is not open to you.")
+    if isinstance(exception, Http404) and exception.args and _is_sentence(exception.args[0]):
+        text = str(exception.args[0])
+    return told(request, text, 404)
+
+
+def _is_sentence(word: Any) -> bool:
+    """Whether a 404 carries words of ours rather than Django's own (a resolver's dict, a model)."""
+    return isinstance(word, str) and not word.startswith("No ") and word.endswith(("。", "."))
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """handler500: needs neither the database nor the person."""
+    text = _("Something went wrong on our side. Nothing was saved; try again.")
+    if request.headers.get("HX-Request"):
+        return _sentence(text, 500)
+    return HttpResponse(render_to_string("errors/500.html"), status=500)

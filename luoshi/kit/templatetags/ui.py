@@ -1,0 +1,334 @@
+"""Small words of the templates: icons, buttons that explain themselves, due badges, states, days."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import template
+from django.forms import BoundField
+from django.template.base import NodeList
+from django.template.context import RequestContext
+from django.template.loader_tags import BLOCK_CONTEXT_KEY
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import conditional_escape, escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from luoshi.kit import clock
+
+register = template.Library()
+Context = RequestContext | Mapping[str, Any]
+
+#: States of a task in words, in the order of `rules.health`; a measure may rename and recolour them.
+STATE_WORDS = (
+    "idle",
+    "moving",
+    "stalled",
+    "late",
+    "done",
+    "behind",
+    "ahead",
+    "suspended",
+    "draft",
+    "off",
+)
+
+
+@register.simple_tag
+def icon(name: str, title: str = "", css: str = "") -> SafeString:
+    """One symbol of the sprite; silent for a screen reader unless it has a title."""
+    where = f"{_sprite()}#{name}"
+    if title:
+        return format_html(
+            '<svg class="icon {}" role="img" aria-label="{}"><use href="{}"/></svg>',
+            css,
+            title,
+            where,
+        )
+    return format_html('<svg class="icon {}" aria-hidden="true"><use href="{}"/></svg>', css, where)
+
+
+def _sprite() -> str:
+    return static("vendor/icons.svg")
+
+
+@register.simple_tag(takes_context=True)
+def repeat_block(context: Any, name: str) -> SafeString:
+    """What a block of the page says, once more (the title as the heading)."""
+    blocks = context.render_context.get(BLOCK_CONTEXT_KEY)
+    block = blocks.get_block(name) if blocks else None
+    nodes: NodeList = block.nodelist if block else NodeList()
+    return nodes.render(context)
+
+
+@register.simple_tag(takes_context=True)
+def act(
+    context: Any,
+    verdict: Any,
+    url: str,
+    label: str,
+    icon: str = "",
+    kind: str = "plain",
+    dialog: bool = False,
+    post: bool = False,
+    small: bool = False,
+) -> SafeString:
+    """A link or button for a verb: enabled if the verdict is yes, else disabled with the reason.
+
+    kind: primary | plain | quiet | danger. dialog: opens in the page's dialog. post: posts at once.
+    """
+    css = _button_class(kind, small)
+    text = format_html("{}{}", _icon(icon), label)
+    if not verdict:
+        return _act_off(css, text, str(getattr(verdict, "reason", "")))
+    if post:
+        return format_html(
+            '<form method="post" action="{}" class="act"><input type="hidden" '
+            'name="csrfmiddlewaretoken" value="{}"><button class="{}">{}</button></form>',
+            url,
+            context.get("csrf_token", ""),
+            css,
+            text,
+        )
+    if dialog:
+        return format_html(
+            '<a class="{}" href="{}" hx-get="{}" hx-target="#dialog">{}</a>', css, url, url, text
+        )
+    return format_html('<a class="{}" href="{}">{}</a>', css, url, text)
+
+
+def _button_class(kind: str, small: bool) -> str:
+    kinds = {"primary": "btn-primary", "danger": "btn-danger-quiet", "quiet": "btn-quiet"}
+    return " ".join(filter(None, ["btn", kinds.get(kind, ""), "btn-sm" if small else ""]))
+
+
+def _icon(name: str) -> SafeString:
+    return icon(name) if name else mark_safe("")
+
+
+def _act_off(css: str, text: str, reason: str) -> SafeString:
+    return format_html(
+        '<span class="act-off"><button type="button" class="{} is-off" aria-disabled="true" '
+        'title="{}">{}</button><span class="act-why" role="note">{}</span></span>',
+        css,
+        reason,
+        text,
+        reason,
+    )
+
+
+def days_left(due: dt.date, done: dt.date | None, today: dt.date) -> tuple[str, str]:
+    """Kind and words of a due badge: late | soon | far | done, 剩 3 天 / 逾 5 天."""
+    if done:
+        late = (done - due).days
+        if late > 0:
+            return "late", ngettext("Done %(n)d day late", "Done %(n)d days late", late) % {
+                "n": late
+            }
+        return "done", _("Done in time")
+    left = (due - today).days
+    if left < 0:
+        return "late", ngettext("%(n)d day over", "%(n)d days over", -left) % {"n": -left}
+    if left == 0:
+        return "soon", _("Due today")
+    words = ngettext("%(n)d day left", "%(n)d days left", left) % {"n": left}
+    return ("soon" if left <= 3 else "far"), words
+
+
+@register.simple_tag
+def due_badge(
+    due: dt.date | None, done: dt.date | None = None, today: dt.date | None = None
+) -> SafeString:
+    """The day something is due, and how far away it is."""
+    if due is None:
+        return format_html('<span class="due">{}</span>', _("no due date"))
+    kind, words = days_left(due, done, today or clock.today())
+    return format_html(
+        '<span class="due due-{}"><time datetime="{}">{}</time> <b>{}</b></span>',
+        kind,
+        due.isoformat(),
+        due.isoformat(),
+        words,
+    )
+
+
+@register.simple_tag
+def state_mark(health: str, label: Any = "", colour: str = "", why: str = "") -> SafeString:
+    """A coloured shape and a word. ``why`` is an address that explains the state."""
+    key = str(health) if str(health) in STATE_WORDS else "idle"
+    paint = format_html(' style="--state:{}"', colour) if colour else ""
+    words = label or health
+    if why:
+        return format_html(
+            '<a class="state state-{}"{} href="{}" hx-get="{}" hx-target="#dialog">{}</a>',
+            key,
+            paint,
+            why,
+            why,
+            words,
+        )
+    return format_html('<span class="state state-{}"{}>{}</span>', key, paint, words)
+
+
+@register.simple_tag
+def progress(value: Any, expected: Any = None, health: str = "moving") -> SafeString:
+    """A bar with the number beside it and, where known, a mark where it should stand by now."""
+    share = max(0, min(100, int(value or 0)))
+    mark = ""
+    label = _("Progress %(value)d %%") % {"value": share}
+    if expected is not None:
+        should = max(0, min(100, int(expected)))
+        mark = format_html('<i class="bar-mark" style="left:{}%"></i>', should)
+        label = _("Progress %(value)d %%, expected by now %(expected)d %%") % {
+            "value": share,
+            "expected": should,
+        }
+    return format_html(
+        '<span class="bar" title="{}"><span class="bar-track state-{}" role="img" aria-label="{}">'
+        '<i class="bar-fill" style="width:{}%"></i>{}</span><b class="bar-number">{}%</b></span>',
+        label,
+        health if health in STATE_WORDS else "moving",
+        label,
+        share,
+        mark,
+        share,
+    )
+
+
+@register.simple_tag
+def person_chip(person: Any, note: str = "") -> SafeString:
+    """A person's name; the note (unit, part) stands beside it in grey."""
+    if person is None:
+        return format_html('<span class="name name-none">{}</span>', _("not named"))
+    return format_html(
+        '<span class="name">{}{}</span>', str(person), _note(note)
+    )
+
+
+@register.simple_tag
+def unit_chip(unit: Any, note: str = "") -> SafeString:
+    """A unit by its short name, the full name as title."""
+    if unit is None:
+        return format_html('<span class="name name-none">{}</span>', _("no unit"))
+    short = getattr(unit, "short_name", "") or str(unit)
+    return format_html(
+        '<span class="name name-unit" title="{}">{}{}</span>', str(unit), short, _note(note)
+    )
+
+
+def _note(note: str) -> SafeString:
+    return format_html(" <small>{}</small>", note) if note else mark_safe("")
+
+
+@register.simple_tag
+def day(value: dt.date | dt.datetime | None, none: str = "—") -> SafeString | str:
+    """A day as 2026-11-20."""
+    if value is None:
+        return none
+    date = timezone.localtime(value).date() if isinstance(value, dt.datetime) else value
+    return format_html('<time datetime="{}">{}</time>', date.isoformat(), date.isoformat())
+
+
+@register.simple_tag
+def moment(value: dt.datetime | None, none: str = "—") -> SafeString | str:
+    """A moment as 2026-11-20 14:03."""
+    if value is None:
+        return none
+    local = timezone.localtime(value)
+    return format_html(
+        '<time datetime="{}">{}</time>', local.isoformat(), local.strftime("%Y-%m-%d %H:%M")
+    )
+
+
+@register.simple_tag(takes_context=True)
+def query(context: Any, **changes: Any) -> str:
+    """The address of this page with some of its filters changed; None takes one away."""
+    params = context["request"].GET.copy()
+    for name, value in changes.items():
+        if value is None or value == "":
+            params.pop(name, None)
+        else:
+            params[name] = str(value)
+    return "?" + params.urlencode()
+
+
+@register.filter
+def chosen(value: Any, other: Any) -> bool:
+    """Whether two values mean the same choice of a filter, be they text or number."""
+    return str(value if value is not None else "") == str(other if other is not None else "")
+
+
+@register.simple_tag
+def highlight(text: str, words: Iterable[str]) -> SafeString:
+    """Text with the words sought marked; everything else is escaped."""
+    marks = sorted({w.lower() for w in words if w}, key=len, reverse=True)
+    lower = text.lower()
+    if len(lower) != len(text) or not marks:
+        return escape(text)
+    parts: list[tuple[str, bool]] = []
+    at = 0
+    while at < len(text):
+        hits = [(lower.find(w, at), -len(w)) for w in marks if lower.find(w, at) >= 0]
+        if not hits:
+            break
+        start, length = min(hits)
+        parts += [(text[at:start], False), (text[start : start - length], True)]
+        at = start - length
+    parts.append((text[at:], False))
+    pieces = (format_html("<mark>{}</mark>" if hit else "{}", part) for part, hit in parts)
+    return format_html_join("", "{}", ((piece,) for piece in pieces))
+
+
+@register.filter
+def control(field: BoundField, css: str = "") -> SafeString:
+    """The input of a form field in the house's dress, tied to its help and its errors."""
+    widget = field.field.widget
+    kind = getattr(widget, "input_type", "")
+    dress = "form-control"
+    if kind in {"checkbox", "radio"}:
+        dress = "form-check-input"
+    elif kind == "select":
+        dress = "form-select"
+    attrs: dict[str, Any] = {"class": " ".join(filter(None, [dress, css, widget.attrs.get("class")]))}
+    told = [f"{field.auto_id}-{part}" for part, there in _told(field) if there]
+    if told and "aria-describedby" not in widget.attrs:
+        attrs["aria-describedby"] = " ".join(told)
+    if field.errors:
+        attrs["class"] += " is-invalid"
+        attrs["aria-invalid"] = "true"
+    return field.as_widget(attrs=attrs)
+
+
+def _told(field: BoundField) -> list[tuple[str, bool]]:
+    return [("help", bool(field.help_text)), ("error", bool(field.errors))]
+
+
+@register.filter
+def kind_of(field: BoundField) -> str:
+    """check | checks | text: how a field is laid out."""
+    name = type(field.field.widget).__name__
+    if name == "CheckboxInput":
+        return "check"
+    return "checks" if name in {"CheckboxSelectMultiple", "RadioSelect"} else "text"
+
+
+@register.filter
+def count_words(value: int | None) -> str:
+    """A count as lists show it: exact to 1,000, then 1,000+ (ARCHITECTURE §19.11)."""
+    if value is None:
+        return ""
+    return "1,000+" if value > 1000 else f"{value:,}"
+
+
+@register.simple_tag
+def indent(depth: int) -> SafeString:
+    """The step in front of a row of a tree."""
+    return format_html('<span class="indent" style="--depth:{}"></span>', int(depth or 0))
+
+
+@register.filter
+def plain(value: Any) -> SafeString:
+    """Escaped text whose line ends stay."""
+    return mark_safe("<br>".join(conditional_escape(str(value)).splitlines()))
