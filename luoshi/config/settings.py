@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "django_q",
     "axes",
     "csp",
+    "luoshi.config",
     *ROOMS,
 ]
 MIDDLEWARE = [
@@ -127,7 +128,6 @@ CLOCK_FILE = "" if PRODUCTION else env.text("LUOSHI_CLOCK_FILE")
 
 STATIC_URL = "/static/"
 STATIC_ROOT = HOME / "static"
-STATICFILES_DIRS = [PACKAGE / "kit" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},

@@ -4,6 +4,8 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from luoshi.config.health import healthz
+
 # Path in front of the room's own patterns, and the room. Reports hang on tasks (tasks/17/reports/…)
 # and begin their patterns themselves; so does the desk, which answers the rest.
 ROOMS = [
@@ -31,4 +33,7 @@ def _rooms() -> list[URLPattern | URLResolver]:
     ]
 
 
-urlpatterns: list[URLPattern | URLResolver] = [*_rooms()]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("healthz", healthz, name="healthz"),
+    *_rooms(),
+]

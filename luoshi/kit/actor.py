@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Actor:
-    """A person, or the system, acting; ``for_id`` is set when a secretary acts for a leader (ORG-2)."""
+    """A person, or the system, acting; ``for_id`` is set when acting for a leader (ORG-2)."""
 
     id: int | None
     name: str

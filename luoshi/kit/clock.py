@@ -29,6 +29,11 @@ def _shift() -> float:
     return _read[1]
 
 
+def machine_now() -> dt.datetime:
+    """The moment on the clock of the machine, never shifted: for the queue and signs of life."""
+    return timezone.now()
+
+
 def now() -> dt.datetime:
     """The present moment, with time zone."""
     moment = timezone.now()

@@ -1,9 +1,9 @@
 """One answer for guards, buttons and error pages.
 
-    Verdict ── ALLOWED | denied(reason)     what a rule says
-    NotAllowed                              a rule said no; the reader sees its reason (HTTP 403)
-    Stale                                   somebody was faster; nothing was written (HTTP 409)
-    Refused                                 what was typed cannot stand (form error; HTTP 422)
+Verdict ── ALLOWED | denied(reason)     what a rule says
+NotAllowed                              a rule said no; the reader sees its reason (HTTP 403)
+Stale                                   somebody was faster; nothing was written (HTTP 409)
+Refused                                 what was typed cannot stand (form error; HTTP 422)
 """
 
 from collections.abc import Iterable
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from django.core.exceptions import PermissionDenied
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+
 
 @dataclass(frozen=True)
 class Verdict:

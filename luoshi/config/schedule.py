@@ -1,0 +1,13 @@
+"""What time does: every job that runs at certain hours, listed once.
+
+Hours are those of the institution. Nothing runs in the two hours after midnight but the seal, which
+waits for entries of long transactions begun the day before.
+"""
+
+from luoshi.kit.jobs import Timed
+
+TIMES = [
+    Timed("seal the trail of yesterday", "luoshi.trail.jobs.seal_yesterday", "0 2 * * *"),
+    Timed("open what is owed", "luoshi.reports.jobs.open_dues", "30 2 * * *"),
+    Timed("remove ended sessions", "luoshi.kit.jobs.tidy", "15 3 * * *"),
+]
