@@ -9,24 +9,8 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from luoshi.people.models import Person
+from luoshi.reports.rules import DueKind, ReportKind, ReportStatus
 from luoshi.tasks.models import Counting, Task
-
-
-class ReportKind(models.TextChoices):
-    """Progress on the way, completion at the end, or the result for a further set."""
-
-    PROGRESS = "progress", _("progress report")
-    COMPLETION = "completion", _("completion report")
-    RESULT = "result", _("result report")
-
-
-class ReportStatus(models.TextChoices):
-    """A report counts when filed; amending writes a new row and leaves the old one AMENDED."""
-
-    PENDING = "pending", _("awaiting approval")
-    FILED = "filed", _("filed")
-    RETURNED = "returned", _("returned")
-    AMENDED = "amended", _("amended since")
 
 
 class Report(models.Model):
@@ -76,13 +60,6 @@ class Report(models.Model):
     @property
     def ref(self) -> str:
         return f"report/{self.pk}"
-
-
-class DueKind(models.TextChoices):
-    """What is owed: a report of a period, or the result for a further set."""
-
-    PERIOD = "period", _("report of a period")
-    RESULT = "result", _("result for a further set")
 
 
 class Due(models.Model):
