@@ -7,5 +7,5 @@ from luoshi.trail.services import seal_until
 
 
 def seal_yesterday(today: dt.date | None = None) -> int:
-    """Seal every day that is over and has no seal yet. Runs two hours after midnight; idempotent."""
+    """Seal every past day that has no seal. Runs two hours after midnight; idempotent."""
     return seal_until((today or clock.today()) - dt.timedelta(days=1))

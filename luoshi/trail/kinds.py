@@ -20,7 +20,7 @@ _subjects: dict[str, Callable[[], Iterable[int]]] = {}
 strict = False
 
 
-class UnknownVerb(LookupError):
+class UnknownVerb(LookupError):  # noqa: N818
     """A verb was recorded that no room has registered."""
 
 

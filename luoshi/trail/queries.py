@@ -182,7 +182,7 @@ class Fault:
 
 
 def missing_guards(connection: BaseDatabaseWrapper | None = None) -> list[str]:
-    """Names of triggers that are absent, altered or switched off. Empty before the first migrate."""
+    """Names of triggers absent, altered or switched off. Empty before the first migrate."""
     connection = connection or connections[router.db_for_read(Event)]
     wanted = guards(connection.vendor)
     tables = set(connection.introspection.table_names())

@@ -164,8 +164,8 @@ def _sqlite_guards() -> dict[str, tuple[str, str]]:
         made[name] = (
             table,
             f"CREATE TRIGGER {name} BEFORE INSERT ON {table} WHEN EXISTS "
-            f"(SELECT 1 FROM {table} WHERE id = NEW.id) OR EXISTS "  # noqa: S608
-            f"(SELECT 1 FROM {table} WHERE {same}) {stop}",
+            f"(SELECT 1 FROM {table} WHERE id = NEW.id) OR EXISTS "
+            f"(SELECT 1 FROM {table} WHERE {same}) {stop}",  # noqa: S608 — names are ours
         )
     made["trail_head_forward"] = (
         HEADS,

@@ -1,0 +1,79 @@
+"""Finding by words. Hits come first, materialised; who may see them is the caller's question.
+
+tasks_visible_to(person).filter(pk__in=task_ids_matching("党建 2026"))
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import connections, router
+from django.db.models import BigIntegerField
+from django.db.models.expressions import RawSQL
+
+from luoshi.search.models import Entry
+from luoshi.search.rules import fts_query, phrase, ts_query
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One text that holds the words; ``rank`` counts from 1, newest first."""
+
+    kind: str
+    key: str
+    task_id: int | None
+    year: int | None
+    rank: int
+
+
+def _matches(words: str, kinds: Sequence[str]) -> tuple[str, list[str]] | None:
+    """FROM and WHERE that find the entries, and their parameters; None if nothing is asked."""
+    phrases = phrase(words)
+    if not phrases:
+        return None
+    if connections[router.db_for_read(Entry)].vendor == "postgresql":
+        sql, asked = "search_entry e WHERE e.grams @@ %s::tsquery", ts_query(phrases)
+    else:
+        sql = (
+            "search_grams g CROSS JOIN search_entry e ON e.id = g.rowid "
+            "WHERE g.search_grams MATCH %s"
+        )
+        asked = fts_query(phrases)
+    if kinds:
+        sql += f" AND e.kind IN ({', '.join(['%s'] * len(kinds))})"
+    return sql, [asked, *kinds]
+
+
+def task_ids_matching(words: str, kinds: Sequence[str] = ()) -> RawSQL:
+    """Ids of the tasks whose texts hold the words, as the right side of ``pk__in``.
+
+    ``kinds`` narrows to some kinds of text. Words of nothing but signs match nothing.
+    """
+    found = _matches(words, kinds)
+    if found is None:
+        return RawSQL("SELECT 0 WHERE 1 = 0", [], output_field=BigIntegerField())
+    sql, params = found
+    # S608: every part is ours; what the reader typed is a parameter
+    return RawSQL(  # noqa: S611
+        "WITH hits AS MATERIALIZED "
+        f"(SELECT e.task_id FROM {sql} AND e.task_id IS NOT NULL) "  # noqa: S608
+        "SELECT task_id FROM hits",
+        params,
+        output_field=BigIntegerField(),
+    )
+
+
+def hits(words: str, limit: int = 200, kinds: Sequence[str] = ()) -> list[Hit]:
+    """The newest texts that hold the words, at most ``limit``. Visibility is the caller's."""
+    found = _matches(words, kinds)
+    if found is None:
+        return []
+    sql, params = found
+    with connections[router.db_for_read(Entry)].cursor() as cursor:
+        cursor.execute(
+            "WITH hits AS MATERIALIZED "
+            f"(SELECT e.id, e.kind, e.key, e.task_id, e.year FROM {sql}) "  # noqa: S608
+            "SELECT kind, key, task_id, year FROM hits ORDER BY id DESC LIMIT %s",
+            [*params, limit],
+        )
+        rows = cursor.fetchall()
+    return [Hit(*row, rank=rank) for rank, row in enumerate(rows, start=1)]
