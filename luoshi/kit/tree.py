@@ -4,9 +4,10 @@ The path of a row is its ancestors' primary keys and its own, each as five base-
 below a row is one indexed range: ``path >= p AND path <= p || 'ZZZZZ…'``.
 """
 
+from collections.abc import Sequence
 from typing import Any, Self
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q, Value
 from django.db.models.functions import Concat, Substr
 
@@ -86,3 +87,19 @@ def move_below(row: Tree, parent: Tree | None) -> None:
         path=Concat(Value(new), Substr("path", len(old) + 1)), depth=F("depth") + shift
     )
     row.path, row.depth = new, depth + shift
+
+
+def plant_many(rows: Sequence[Tree]) -> None:
+    """Give many just saved rows their paths; a parent stands before its children."""
+    if not rows:
+        return
+    for row in rows:
+        parent = row.parent
+        row.path = (parent.path or "" if parent else "") + segment(row.pk)
+        row.depth = parent.depth + 1 if parent else 0
+    table = connection.ops.quote_name(type(rows[0])._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"UPDATE {table} SET path = %s, depth = %s WHERE id = %s",
+            [(row.path, row.depth, row.pk) for row in rows],
+        )

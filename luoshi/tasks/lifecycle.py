@@ -154,9 +154,9 @@ PERMITS: dict[str, Permit] = {
     "refuse": _permit({_R.ADDRESSEE}, {Status.ISSUED}),
     "break_down": _permit({_R.OWNER}, {Status.ACTIVE}),
     "report": _permit({_R.OWNER, _R.HANDLER}, {Status.ACTIVE}),
-    "amend": _permit(
-        {_R.OWNER, _R.HANDLER}, {Status.ACTIVE, Status.SUBMITTED, Status.DONE}
-    ),
+    "amend": _permit({_R.OWNER, _R.HANDLER}, {Status.ACTIVE, Status.SUBMITTED, Status.DONE}),
+    "approve": _permit({_R.LEADER}, {Status.PROPOSED}),
+    "reject": _permit({_R.LEADER}, {Status.PROPOSED}),
     "accept": _permit({_R.REVIEWER, _R.CREATOR}, {Status.SUBMITTED}),
     "send_back": _permit({_R.REVIEWER, _R.CREATOR}, {Status.SUBMITTED}),
     "close": _permit({_R.CREATOR, _R.OFFICE}, {Status.DONE}),

@@ -1,7 +1,7 @@
 """Tasks and what hangs on them (TSK-1; ARCHITECTURE §19.2–19.6).
 
-    Task (a tree) ── Part (who it is shown to, and as what) · Counting (sets it counts in)
-                  ── Milestone · Pause · Remark · OwnValue
+Task (a tree) ── Part (who it is shown to, and as what) · Counting (sets it counts in)
+              ── Milestone · Pause · Remark · OwnValue
 """
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -80,11 +80,19 @@ class Task(Tree):
     details = models.TextField(_("details"), blank=True)
     standard = models.TextField(_("assessment standard"), blank=True)
     points = models.DecimalField(
-        _("points"), max_digits=8, decimal_places=2, null=True, blank=True,
+        _("points"),
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
         validators=[MinValueValidator(0)],
     )
     weight = models.DecimalField(
-        _("weight"), max_digits=6, decimal_places=2, null=True, blank=True,
+        _("weight"),
+        max_digits=6,
+        decimal_places=2,
+        null=True,
+        blank=True,
         validators=[MinValueValidator(0)],
     )
     urgency = models.CharField(
@@ -104,7 +112,11 @@ class Task(Tree):
         Unit, on_delete=models.PROTECT, related_name="tasks", verbose_name=_("lead unit")
     )
     owner = models.ForeignKey(
-        Person, on_delete=models.PROTECT, null=True, blank=True, related_name="owned_tasks",
+        Person,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="owned_tasks",
         verbose_name=_("responsible person"),
     )
     owner_post = models.ForeignKey(Post, on_delete=models.PROTECT, null=True, blank=True)
@@ -171,7 +183,13 @@ class Task(Tree):
             ),
             models.Index(
                 fields=[
-                    "year", "unit", "status", "paused", "late_from", "behind_from", "progress",
+                    "year",
+                    "unit",
+                    "status",
+                    "paused",
+                    "late_from",
+                    "behind_from",
+                    "progress",
                 ],
                 name="task_statistics",
             ),
@@ -317,7 +335,4 @@ class OwnValue(models.Model):
     person = models.ForeignKey(Person, on_delete=models.PROTECT, null=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["task", "field"], name="own_value_once")
-        ]
-
+        constraints = [models.UniqueConstraint(fields=["task", "field"], name="own_value_once")]

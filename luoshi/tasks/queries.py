@@ -1,15 +1,15 @@
 """Tasks as people may see them, and what the rules need to know of them.
 
-    tasks_visible_to(person) · may_see(person, task)      who sees what (§19.5)
-    scope(name, person)                                   the lists of S0 and S3-12.2
-    Filters, filtered(...)                                combined filters of a list (TSK-6)
-    facts_for(task, person), facts_for_all(...)           relations of a person to tasks
-    with_health(tasks, today)                             the SQL twin of `rules.health`
+tasks_visible_to(person) · may_see(person, task)      who sees what (§19.5)
+scope(name, person)                                   the lists of S0 and S3-12.2
+Filters, filtered(...)                                combined filters of a list (TSK-6)
+facts_for(task, person), facts_for_all(...)           relations of a person to tasks
+with_health(tasks, today)                             the SQL twin of `rules.health`
 """
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,12 +20,12 @@ from luoshi.kit.tree import below
 from luoshi.measures.models import Measure
 from luoshi.measures.rules import CancelBy, Health, SplitKind, Visibility
 from luoshi.people.models import Person, Unit
-from luoshi.people.queries import heads_of_all, powers_of, units_led_by
+from luoshi.people.queries import powers_of, units_led_by
 from luoshi.people.roles import Duty, Power
 from luoshi.search.queries import task_ids_matching
 from luoshi.tasks.lifecycle import Relation, Status
 from luoshi.tasks.models import Counting, Kind, Part, Role, Task
-from luoshi.tasks.rules import Facts, Requirements
+from luoshi.tasks.rules import Facts, NewTask, Requirements
 
 # ── who may see what ─────────────────────────────────────────────────────────────────────────────
 
@@ -83,9 +83,7 @@ def _involving(person: Person) -> Any:
         ]
     own = _tree_ids([person.main_unit.path or ""])
     subtree = Measure.objects.filter(visibility=Visibility.SUBTREE).values("pk")
-    arms.append(
-        ids.filter(unit_id__in=own, measure_id__in=subtree, status__gte=Status.ISSUED)
-    )
+    arms.append(ids.filter(unit_id__in=own, measure_id__in=subtree, status__gte=Status.ISSUED))
     return arms[0].union(*arms[1:], all=True)
 
 
@@ -290,9 +288,8 @@ def _gather(tasks: Sequence[Task], person: Person) -> _Gathered:
     if parent_ids:
         rows = Task.objects.filter(pk__in=parent_ids)
         found.parents = {
-            pk: (owner, post) for pk, owner, post in rows.values_list(
-                "pk", "owner_id", "owner_post_id"
-            )
+            pk: (owner, post)
+            for pk, owner, post in rows.values_list("pk", "owner_id", "owner_post_id")
         }
     with_children = [task.pk for task in tasks if task.children_count]
     if with_children:
@@ -300,9 +297,7 @@ def _gather(tasks: Sequence[Task], person: Person) -> _Gathered:
         for parent_id, title in rows.values_list("parent_id", "title")[:200]:
             if len(found.open_children[parent_id]) < 3:
                 found.open_children[parent_id].append(title)
-    found.headed = {
-        h.unit_id for h in powers_of(person).holdings if h.duty == Duty.HEAD
-    }
+    found.headed = {h.unit_id for h in powers_of(person).holdings if h.duty == Duty.HEAD}
     return found
 
 
@@ -320,17 +315,17 @@ def _relations(task: Task, person: Person, found: _Gathered) -> frozenset[Relati
         Power.CANCEL
     ):
         told.add(Relation.OFFICE)
-    if any(h.duty in (Duty.TOP_LEADER, Duty.IN_CHARGE) and (task.unit.path or "").startswith(
-        h.path
-    ) for h in powers.holdings):
+    if any(
+        h.duty in (Duty.TOP_LEADER, Duty.IN_CHARGE) and (task.unit.path or "").startswith(h.path)
+        for h in powers.holdings
+    ):
         told.add(Relation.LEADER)
     if task.parent_id and (parent := found.parents.get(task.parent_id)):
         owner, post = parent
         if owner == person.pk or (post and post in posts):
             told.add(Relation.SPLITTER)
     for part in found.parts[task.pk]:
-        mine = part.person_id == person.pk or part.unit_id in found.headed
-        if not mine:
+        if not _answers_for(part, person, found.headed, Relation.OWNER in told):
             continue
         if part.person_id and (relation := _PART_RELATIONS.get(Role(part.role))):
             told.add(relation)
@@ -342,14 +337,33 @@ def _relations(task: Task, person: Person, found: _Gathered) -> frozenset[Relati
     return frozenset(told)
 
 
-def _unsigned(task: Task, person: Person, found: _Gathered) -> bool:
+def _answers_for(part: Part, person: Person, headed: set[int], owner: bool) -> bool:
+    """Whether this person answers for a part: themselves, their unit's head, the lead's owner."""
+    if part.person_id is not None:
+        return part.person_id == person.pk
+    return part.unit_id in headed or (owner and part.role == Role.LEAD)
+
+
+def _is_unsigned(part: Part) -> bool:
+    return part.must_sign and part.signed_at is None and part.refused_at is None
+
+
+def _unsigned(task: Task, person: Person, found: _Gathered, owner: bool) -> bool:
     return any(
-        part.must_sign
-        and part.signed_at is None
-        and part.refused_at is None
-        and (part.person_id == person.pk or part.unit_id in found.headed)
+        _is_unsigned(part) and _answers_for(part, person, found.headed, owner)
         for part in found.parts[task.pk]
     )
+
+
+def unsigned_parts(task: Task, person: Person) -> list[Part]:
+    """Parts of a task this person may still sign for or refuse."""
+    found = _gather([task], person)
+    owner = Relation.OWNER in _relations(task, person, found)
+    return [
+        part
+        for part in found.parts[task.pk]
+        if _is_unsigned(part) and _answers_for(part, person, found.headed, owner)
+    ]
 
 
 def facts_for_all(tasks: Sequence[Task], person: Person) -> dict[int, Facts]:
@@ -364,10 +378,11 @@ def facts_for_all(tasks: Sequence[Task], person: Person) -> dict[int, Facts]:
 def _facts(task: Task, person: Person, found: _Gathered) -> Facts:
     measure = measure_for(task)
     personal = task.kind == Kind.PERSONAL
+    relations = _relations(task, person, found)
     facts = Facts(
-        relations=_relations(task, person, found),
+        relations=relations,
         person_id=person.pk,
-        unsigned=_unsigned(task, person, found),
+        unsigned=_unsigned(task, person, found, Relation.OWNER in relations),
         open_children=tuple(found.open_children[task.pk]),
         assessed=not task.needs_assessment,
         is_personal=personal,
@@ -393,9 +408,19 @@ def facts_for(task: Task, person: Person) -> Facts:
 
 def for_page(person: Person, pk: int) -> QuerySet[Task]:
     """One task with what its page shows, if the person may see it."""
-    return tasks_visible_to(person).filter(pk=pk).select_related(
-        "unit", "owner", "creator", "category__programme", "category__measure", "measure",
-        "parent", "owner_post",
+    return (
+        tasks_visible_to(person)
+        .filter(pk=pk)
+        .select_related(
+            "unit",
+            "owner",
+            "creator",
+            "category__programme",
+            "category__measure",
+            "measure",
+            "parent",
+            "owner_post",
+        )
     )
 
 
@@ -419,24 +444,6 @@ def parts_of(tasks: Sequence[Task]) -> dict[int, list[Part]]:
     return grouped
 
 
-def expected_owner(unit_ids: Iterable[int], day: dt.date | None = None) -> Mapping[int, Person]:
-    """Who answers for a unit's task when nobody is named: its first head."""
-    heads = heads_of_all(unit_ids, day or clock.today())
-    return {unit_id: people[0] for unit_id, people in heads.items() if people}
-
-
-def open_milestones(task_ids: Sequence[int]) -> dict[int, list[dt.date]]:
-    """Due dates of milestones not reached yet, by task."""
-    grouped: dict[int, list[dt.date]] = defaultdict(list)
-    rows = Task.objects.filter(pk__in=task_ids, milestones__done_on=None).values_list(
-        "pk", "milestones__due"
-    )
-    for pk, due in rows:
-        if due:
-            grouped[pk].append(due)
-    return grouped
-
-
 def years() -> list[int]:
     """Years that have tasks, newest first, and always the present one."""
     present = clock.today().year
@@ -449,3 +456,38 @@ def lead_first(parts: Iterable[Part]) -> list[Part]:
     order = {role: place for place, role in enumerate(Role)}
     return sorted(parts, key=lambda part: (order[Role(part.role)], part.order, part.pk))
 
+
+def as_new(task: Task) -> NewTask:
+    """A task as a new one with the same content, for copying it to other units (S0 2.7)."""
+    parts = list(Part.objects.filter(task=task))
+
+    def people(role: Role) -> tuple[int, ...]:
+        return tuple(p.person_id for p in parts if p.role == role and p.person_id)
+
+    return NewTask(
+        title=task.title,
+        category_id=task.category_id,
+        year=task.year,
+        unit_id=task.unit_id,
+        kind=task.kind,
+        tier=task.tier,
+        details=task.details,
+        standard=task.standard,
+        points=task.points,
+        weight=task.weight,
+        urgency=task.urgency,
+        origin=task.origin,
+        origin_document=task.origin_document,
+        target_value=task.target_value,
+        target_unit=task.target_unit,
+        start=task.start,
+        due=task.due,
+        assessors=people(Role.ASSESSOR),
+        reviewer_id=next(iter(people(Role.REVIEWER)), None),
+        in_charge_id=next(iter(people(Role.IN_CHARGE)), None),
+        needs_sign_off=task.needs_sign_off,
+        needs_review=task.needs_review,
+        needs_assessment=task.needs_assessment,
+        rhythm=task.rhythm,
+        report_day=task.report_day,
+    )

@@ -1,8 +1,8 @@
 """What holds for tasks: who may do what, what may be typed, how a task stands. Pure functions.
 
-    may(verb, task, facts)      a Verdict for each verb of `lifecycle.PERMITS`
-    new_task_stands(...)        what is wrong with a task as typed, per field
-    health, turns_late, ...     how a task stands on a day, from dates and progress
+may(verb, task, facts)      a Verdict for each verb of `lifecycle.PERMITS`
+new_task_stands(...)        what is wrong with a task as typed, per field
+health, turns_late, ...     how a task stands on a day, from dates and progress
 """
 
 import datetime as dt
@@ -56,8 +56,7 @@ def permitted(verb: str, status: int, relations: frozenset[Relation]) -> Verdict
         return denied(_("This can be done only by %(who)s.") % {"who": _who(permit.relations)})
     if status not in permit.statuses:
         return denied(
-            _("The task is %(status)s; this cannot be done now.")
-            % {"status": Status(status).label}
+            _("The task is %(status)s; this cannot be done now.") % {"status": Status(status).label}
         )
     return ALLOWED
 
@@ -246,9 +245,7 @@ def issue_faults(task: Typed, needs: Requirements) -> Iterator[Fault]:
     if needs.standard and not task.standard.strip():
         yield Fault("standard", _("Set the assessment standard before issuing."))
     if task.owner_id is None:
-        yield Fault(
-            "owner", _("Name the responsible person; the lead unit has no head on record.")
-        )
+        yield Fault("owner", _("Name the responsible person; the lead unit has no head on record."))
 
 
 def addressee_faults(
@@ -382,4 +379,3 @@ def explain(task: Standing, due: dt.date | None, today: dt.date) -> Explained:
         task.late_from if late else None,
         ends[state] % () if state in ends else "",
     )
-
