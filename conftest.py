@@ -21,7 +21,10 @@ def pytest_configure() -> None:
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        "luoshi.kit.hashers.FirstPasswordHasher",
+    ]
     settings.WHITENOISE_AUTOREFRESH = True
     settings.CLOCK_FILE = ""
 

@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "luoshi.people.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -97,9 +98,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "people.Person"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "luoshi.people.backends.PresentPeopleBackend",
 ]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "luoshi.kit.hashers.FirstPasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -114,9 +118,13 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_LOCKOUT_CALLABLE = "luoshi.people.backends.answer_unchanged"  # the log-in page says it itself
 IDLE_MINUTES = env.number("LUOSHI_IDLE_MINUTES", 30)
-SESSION_COOKIE_AGE = IDLE_MINUTES * 60
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+# people.middleware ends a session after IDLE_MINUTES without work; the row outlives that, so that
+# what was sent too late can still be kept as a draft of the person it belongs to.
+SESSION_COOKIE_AGE = 24 * 3600
+SESSION_ENGINE = "django.contrib.sessions.backends.db"  # a log-out holds in every process at once
+INITIAL_PASSWORD = env.text("LUOSHI_INITIAL_PASSWORD")
 ACCOUNT_PREFIX = env.text("LUOSHI_ACCOUNT_PREFIX", "T")
 
 LANGUAGE_CODE = "zh-hans"

@@ -91,12 +91,18 @@ class UnitSpell(models.Model):
     class Meta:
         ordering = ["since", "pk"]
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class UnitAlias(models.Model):
     """Another name a unit is called by in task tables."""
 
     unit = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="aliases")
     name = models.CharField(max_length=100, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Field(models.Model):
@@ -183,6 +189,9 @@ class PersonSpell(models.Model):
     class Meta:
         ordering = ["since", "pk"]
 
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.since}"
+
 
 class Post(models.Model):
     """A chair: a duty in (or over) a unit, perhaps for one field. It stays when its holder goes."""
@@ -226,6 +235,9 @@ class Tenure(models.Model):
                 condition=Q(until=None) | Q(until__gte=F("since")), name="tenure_until_after_since"
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.post_id} {self.person_id} {self.since}"
 
 
 class Body(models.Model):
@@ -281,6 +293,9 @@ class Seat(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.body_id} {self.since}"
+
 
 class Meeting(models.Model):
     """A meeting of a body on a day."""
@@ -296,6 +311,9 @@ class Meeting(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["body", "number"], name="meeting_number_once")
         ]
+
+    def __str__(self) -> str:
+        return self.number
 
 
 class Decision(models.Model):
@@ -313,6 +331,9 @@ class Decision(models.Model):
             models.UniqueConstraint(fields=["meeting", "number"], name="decision_number_once")
         ]
 
+    def __str__(self) -> str:
+        return self.number
+
 
 class Favourite(models.Model):
     """A page a person starred; shown at the foot of home as 我的服务 (SEE-1)."""
@@ -325,6 +346,9 @@ class Favourite(models.Model):
     class Meta:
         ordering = ["order", "pk"]
         constraints = [models.UniqueConstraint(fields=["person", "url"], name="favourite_once")]
+
+    def __str__(self) -> str:
+        return self.title
 
 
 class Draft(models.Model):
@@ -340,3 +364,6 @@ class Draft(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["person", "form"], name="draft_once")]
+
+    def __str__(self) -> str:
+        return self.form

@@ -11,6 +11,7 @@ from django.db.models import Case, Count, IntegerField, Prefetch, Q, QuerySet, V
 from django.utils.translation import gettext as _
 
 from luoshi.kit import clock
+from luoshi.kit.actor import Actor
 from luoshi.kit.tree import ancestors_in, below
 from luoshi.kit.verdict import Refused
 from luoshi.people import rules
@@ -116,6 +117,8 @@ class Powers:
 
 
 NO_POWERS = Powers(None)
+#: The system itself may do everything everywhere.
+EVERYTHING = Powers(None, (), frozenset(Grant(power, "") for power in Power))
 
 
 def _outermost(paths: Iterable[str]) -> tuple[str, ...]:
@@ -173,6 +176,14 @@ def _grants(post: Post) -> Iterable[Grant]:
         yield Grant(Power.SEE, post.serves.unit.path or "", post.serves.field_id)
 
 
+def powers_of_actor(actor: Actor, day: dt.date | None = None) -> Powers:
+    """The powers of whoever acts: everything for the system, nothing for somebody unknown."""
+    if actor.is_system:
+        return EVERYTHING
+    person = Person.objects.filter(pk=actor.id).first()
+    return powers_of(person, day) if person else NO_POWERS
+
+
 def forget_powers(person: Person) -> None:
     """Drop what `powers_of` kept on the object, after its posts changed."""
     person.__dict__.pop("_powers", None)
@@ -224,6 +235,14 @@ def heads_of_all(unit_ids: Iterable[int], day: dt.date | None = None) -> dict[in
     return dict(found)
 
 
+def head_posts(unit_ids: Iterable[int], day: dt.date) -> dict[int, tuple[Post, Person]]:
+    """The first head's post of each unit and who sits in it; units without a head are missing."""
+    found: dict[int, tuple[Post, Person]] = {}
+    for tenure in _tenures(day).filter(post__duty=Duty.HEAD, post__unit_id__in=list(unit_ids)):
+        found.setdefault(tenure.post.unit_id, (tenure.post, tenure.person))
+    return found
+
+
 def _tenures(day: dt.date) -> QuerySet[Tenure]:
     """Tenures that hold on a day, of people who are there, in the order of the posts."""
     return (
@@ -249,7 +268,7 @@ def leaders_of(unit: Unit, day: dt.date | None = None) -> list[Person]:
 def units_led_by(
     person: Person, day: dt.date | None = None, duties: Iterable[Duty] = LEADING
 ) -> list[Unit]:
-    """Units in which the person holds a leading post (top leader, in charge, head, section head)."""
+    """Units in which the person holds a leading post (`roles.LEADING` unless told otherwise)."""
     day = day or clock.today()
     wanted = set(duties)
     ids = {h.unit_id for h in powers_of(person, day).holdings if h.duty in wanted}
@@ -259,6 +278,11 @@ def units_led_by(
 def main_unit_path(person: Person) -> str:
     """Path of the unit the person belongs to."""
     return person.main_unit.path or ""
+
+
+def belongs_to(actor: Actor, unit: Unit) -> bool:
+    """Whether the actor is of the unit or of one below it."""
+    return Person.objects.filter(below(unit.path or "", "main_unit__path"), pk=actor.id).exists()
 
 
 def posts_of(person: Person) -> list[Tenure]:

@@ -45,7 +45,7 @@ def is_name(text: str) -> Verdict:
 def searchable(name: str, reading: str = "", *, limit: int = 800) -> str:
     """The search column of a name: its full pinyin and every possible row of initials.
 
-    ``reading`` is the correction a person gave for their own name, syllables apart ("shan xiaoming").
+    ``reading`` corrects it for one person, syllables apart ("shan xiaoming").
     Each spelling stands after a blank, so that a search can tell beginnings from middles.
     """
     spellings = dict.fromkeys([*_from_reading(reading), *_surname(name), *_plain(name)])
@@ -93,7 +93,7 @@ def _kept(text: str) -> str:
 
 
 def words_of(query: str) -> str:
-    """What somebody typed into a search box, as it is compared: half-width, small, single blanks."""
+    """What somebody typed into a search box, as it is compared: half-width, lower case."""
     return tidy(unicodedata.normalize("NFKC", query)).lower()
 
 
@@ -105,7 +105,7 @@ def account_of(staff_number: str, prefix: str) -> str:
 
 
 def accounts_meant(typed: str, prefix: str) -> tuple[str, ...]:
-    """The accounts somebody may mean who typed this at log-in; case and full width do not matter."""
+    """The accounts somebody may mean who typed this at log-in; case and width do not matter."""
     word = unicodedata.normalize("NFKC", typed).strip().upper()
     return tuple(dict.fromkeys([word, prefix.upper() + word])) if word else ()
 

@@ -49,7 +49,7 @@ def make_unit(
 def make_person(
     name: str, unit: Unit, number: str | None = None, *, password: str = "", **more: object
 ) -> Person:
-    """Somebody present in ``unit``. Without ``password`` they cannot log in by form (force_login can)."""
+    """Somebody present in ``unit``. Without ``password`` only `force_login` lets them in."""
     number = number or f"{next(_numbers):05}"
     row = Person(
         account=rules.account_of(number, "T"),
@@ -107,11 +107,11 @@ def seat(
 def cast() -> SimpleNamespace:
     """The cast (ARCHITECTURE §13) in a small college.
 
-    Units: ``root`` 学院, ``office`` 质量管理办公室, ``school`` 机电工程学院, ``section`` 数控教研室 below the
-    school, ``other`` 财务处. People: ``li`` of the section (owner), ``wang`` head of the school, ``zhao``
-    leader in charge of the school, ``chen`` goal office (whole institution), ``zhou`` supervisor (whole
-    institution), ``sun`` of another unit with no post, ``admin`` system administrator, ``guard``
-    security administrator.
+    Units: ``root`` 学院, ``office`` 质量管理办公室, ``school`` 机电工程学院, ``section`` 数控教研室
+    below the school, ``other`` 财务处. People: ``li`` of the section (owner), ``wang`` head of the
+    school, ``zhao`` leader in charge of the school, ``chen`` goal office and ``zhou`` supervisor
+    (both for the whole institution), ``sun`` of another unit with no post, ``admin`` system
+    administrator, ``guard`` security administrator.
     """
     root = make_unit("江城职业技术学院", kind="学校", code="00", short_name="学院")
     office = make_unit("质量管理办公室", root, "职能部门", "10", short_name="质管办")

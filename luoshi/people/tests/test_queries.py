@@ -111,8 +111,11 @@ def test_people_are_found_by_characters_pinyin_initials_and_number(words):
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("单小明", "shanxiaoming"), ("单小明", "sxm"), ("单小明", "dxm"), ("曾强", "zengqiang")]
-    + [
+    [
+        ("单小明", "shanxiaoming"),
+        ("单小明", "sxm"),
+        ("单小明", "dxm"),
+        ("曾强", "zengqiang"),
         ("仇英", "qiuying"),
         ("尉迟恭", "ycg"),
         ("𠮷野", "𠮷"),

@@ -1,0 +1,1 @@
+"""The verbs of the room: units, persons, posts, bodies, accounts, keeping, importing."""
