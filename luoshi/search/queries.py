@@ -55,7 +55,7 @@ def task_ids_matching(words: str, kinds: Sequence[str] = ()) -> RawSQL:
     # S608: every part is ours; what the reader typed is a parameter
     return RawSQL(  # noqa: S611
         "WITH hits AS MATERIALIZED "
-        f"(SELECT e.task_id FROM {sql} AND e.task_id IS NOT NULL) "  # noqa: S608
+        f"(SELECT e.task_id FROM {sql} AND e.task_id IS NOT NULL) "
         "SELECT task_id FROM hits",
         params,
         output_field=BigIntegerField(),
@@ -71,9 +71,12 @@ def hits(words: str, limit: int = 200, kinds: Sequence[str] = ()) -> list[Hit]:
     with connections[router.db_for_read(Entry)].cursor() as cursor:
         cursor.execute(
             "WITH hits AS MATERIALIZED "
-            f"(SELECT e.id, e.kind, e.key, e.task_id, e.year FROM {sql}) "  # noqa: S608
+            f"(SELECT e.id, e.kind, e.key, e.task_id, e.year FROM {sql}) "
             "SELECT kind, key, task_id, year FROM hits ORDER BY id DESC LIMIT %s",
             [*params, limit],
         )
         rows = cursor.fetchall()
-    return [Hit(*row, rank=rank) for rank, row in enumerate(rows, start=1)]
+    return [
+        Hit(kind, key, task_id, year, rank)
+        for rank, (kind, key, task_id, year) in enumerate(rows, start=1)
+    ]

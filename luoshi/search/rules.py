@@ -9,6 +9,7 @@ phrase go over the end of a run. A query is the phrase of its grams; words parte
 occur.
 """
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -58,7 +59,7 @@ def _cut(text: str) -> Iterator[tuple[str, bool]]:
             yield word[:_LONGEST], False
             continue
         chars = [_stand_in(ch) for ch in run["chinese"]]
-        for first, second in zip(chars, chars[1:], strict=False):
+        for first, second in itertools.pairwise(chars):
             yield first + second, False
         yield chars[-1], True
 

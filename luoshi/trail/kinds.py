@@ -20,7 +20,7 @@ _subjects: dict[str, Callable[[], Iterable[int]]] = {}
 strict = False
 
 
-class UnknownVerb(LookupError):  # noqa: N818
+class UnknownVerb(LookupError):
     """A verb was recorded that no room has registered."""
 
 

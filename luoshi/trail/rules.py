@@ -165,7 +165,7 @@ def _sqlite_guards() -> dict[str, tuple[str, str]]:
             table,
             f"CREATE TRIGGER {name} BEFORE INSERT ON {table} WHEN EXISTS "
             f"(SELECT 1 FROM {table} WHERE id = NEW.id) OR EXISTS "
-            f"(SELECT 1 FROM {table} WHERE {same}) {stop}",  # noqa: S608 — names are ours
+            f"(SELECT 1 FROM {table} WHERE {same}) {stop}",
         )
     made["trail_head_forward"] = (
         HEADS,
