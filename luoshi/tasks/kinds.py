@@ -24,7 +24,7 @@ _handlers: dict[str, list[Handler]] = defaultdict(list)
 
 
 def hear(event: str, handler: Handler) -> None:
-    """Call ``handler(tasks, by)`` whenever ``event`` happens. Raises KeyError for an unknown one."""
+    """Call ``handler(tasks, by)`` whenever ``event`` happens. KeyError for an unknown one."""
     if event not in EVENTS:
         raise KeyError(event)
     if handler not in _handlers[event]:

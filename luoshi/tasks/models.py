@@ -251,6 +251,9 @@ class Part(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.role} of {self.task_id}"
+
 
 class Counting(models.Model):
     """A task counts in a set; its home set is one such row (§19.2)."""
@@ -272,6 +275,9 @@ class Counting(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.task_id} in {self.category_id}"
+
 
 class Milestone(models.Model):
     """A node on the way, with a date."""
@@ -284,6 +290,9 @@ class Milestone(models.Model):
 
     class Meta:
         ordering = ["due", "order", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Pause(models.Model):
@@ -299,6 +308,9 @@ class Pause(models.Model):
                 condition=Q(until=None) | Q(until__gte=F("since")), name="pause_until_after_since"
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.task_id} since {self.since}"
 
 
 class RemarkKind(models.TextChoices):
@@ -323,6 +335,9 @@ class Remark(models.Model):
     class Meta:
         ordering = ["at", "pk"]
 
+    def __str__(self) -> str:
+        return self.text[:40]
+
 
 class OwnValue(models.Model):
     """Value of a category's own field on a task; descriptive only (§19.14)."""
@@ -336,3 +351,6 @@ class OwnValue(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["task", "field"], name="own_value_once")]
+
+    def __str__(self) -> str:
+        return self.text

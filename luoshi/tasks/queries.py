@@ -9,7 +9,7 @@ with_health(tasks, today)                             the SQL twin of `rules.hea
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -301,39 +301,48 @@ def _gather(tasks: Sequence[Task], person: Person) -> _Gathered:
     return found
 
 
-def _relations(task: Task, person: Person, found: _Gathered) -> frozenset[Relation]:
-    powers = powers_of(person)
-    posts = {h.post_id for h in powers.holdings}
-    told: set[Relation] = {Relation.VIEWER}
+def _own_relations(task: Task, person: Person, found: _Gathered) -> Iterator[Relation]:
+    """Relations told by the task's own columns and its parent's."""
+    posts = {h.post_id for h in powers_of(person).holdings}
     if task.creator_id == person.pk:
-        told.add(Relation.CREATOR)
-    if task.owner_id == person.pk or (task.owner_post_id and task.owner_post_id in posts):
-        told.add(Relation.OWNER)
+        yield Relation.CREATOR
+    if task.owner_id == person.pk or task.owner_post_id in posts:
+        yield Relation.OWNER
     if task.unit_id in found.headed:
-        told.add(Relation.HEAD)
-    if powers.over_unit(Power.ISSUE, task.unit.path, task.category.field_id) and powers.has(
-        Power.CANCEL
-    ):
-        told.add(Relation.OFFICE)
-    if any(
-        h.duty in (Duty.TOP_LEADER, Duty.IN_CHARGE) and (task.unit.path or "").startswith(h.path)
-        for h in powers.holdings
-    ):
-        told.add(Relation.LEADER)
-    if task.parent_id and (parent := found.parents.get(task.parent_id)):
-        owner, post = parent
-        if owner == person.pk or (post and post in posts):
-            told.add(Relation.SPLITTER)
+        yield Relation.HEAD
+    parent = found.parents.get(task.parent_id or 0)
+    if parent and (parent[0] == person.pk or parent[1] in posts):
+        yield Relation.SPLITTER
+
+
+def _office_relations(task: Task, person: Person) -> Iterator[Relation]:
+    """Relations told by the person's posts: the office, and leaders above the unit."""
+    powers, path = powers_of(person), task.unit.path or ""
+    if powers.over_unit(Power.CANCEL, path, task.category.field_id):
+        yield Relation.OFFICE
+    leading = (Duty.TOP_LEADER, Duty.IN_CHARGE)
+    if any(h.duty in leading and path.startswith(h.path) for h in powers.holdings):
+        yield Relation.LEADER
+
+
+def _part_relations(part: Part) -> Iterator[Relation]:
+    """Relations told by one part somebody answers for."""
+    if part.person_id and (relation := _PART_RELATIONS.get(Role(part.role))):
+        yield relation
+    if part.must_sign:
+        yield Relation.ADDRESSEE
+    yield Relation.INVOLVED
+
+
+def _relations(task: Task, person: Person, found: _Gathered) -> frozenset[Relation]:
+    """Everything a person is to a task."""
+    told = {Relation.VIEWER, *_own_relations(task, person, found)}
+    if len(told) > 1:
+        told.add(Relation.INVOLVED)
+    told.update(_office_relations(task, person))
     for part in found.parts[task.pk]:
-        if not _answers_for(part, person, found.headed, Relation.OWNER in told):
-            continue
-        if part.person_id and (relation := _PART_RELATIONS.get(Role(part.role))):
-            told.add(relation)
-        if part.must_sign:
-            told.add(Relation.ADDRESSEE)
-        told.add(Relation.INVOLVED)
-    if told & {Relation.CREATOR, Relation.OWNER, Relation.HEAD, Relation.SPLITTER}:
-        told.add(Relation.INVOLVED)
+        if _answers_for(part, person, found.headed, Relation.OWNER in told):
+            told.update(_part_relations(part))
     return frozenset(told)
 
 
