@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from luoshi.config import environment as env
@@ -13,18 +12,18 @@ BASE_DIR = PACKAGE.parent
 HOME = Path(env.text("LUOSHI_HOME", str(BASE_DIR / "var"))).resolve()
 HOME.mkdir(parents=True, exist_ok=True)
 
+PRODUCTION = env.flag("LUOSHI_PRODUCTION")
 DEMO = env.flag("LUOSHI_DEMO")
 DEBUG = env.flag("LUOSHI_DEBUG")
-DEVELOPMENT_KEY = "only-for-a-machine-nobody-else-reaches"
-SECRET_KEY = env.text("LUOSHI_SECRET_KEY", DEVELOPMENT_KEY)
+SECRET_KEY = env.text("LUOSHI_SECRET_KEY", env.DEVELOPMENT_KEY)
 SEAL_KEY = env.text("LUOSHI_SEAL_KEY", SECRET_KEY)
-PRODUCTION = env.flag("LUOSHI_PRODUCTION")
+INITIAL_PASSWORD = env.text("LUOSHI_INITIAL_PASSWORD")
 if PRODUCTION:
-    if DEMO or DEBUG:
-        raise ImproperlyConfigured("LUOSHI_PRODUCTION refuses LUOSHI_DEMO and LUOSHI_DEBUG.")
-    for name, secret in {"LUOSHI_SECRET_KEY": SECRET_KEY, "LUOSHI_SEAL_KEY": SEAL_KEY}.items():
-        if secret == DEVELOPMENT_KEY or len(secret) < 40 or len(set(secret)) < 12:
-            raise ImproperlyConfigured(f"{name} must be at least 40 varied characters.")
+    env.refuse_in_production(
+        switches={"LUOSHI_DEMO": DEMO, "LUOSHI_DEBUG": DEBUG},
+        secrets={"LUOSHI_SECRET_KEY": SECRET_KEY, "LUOSHI_SEAL_KEY": SEAL_KEY},
+        needed={"LUOSHI_HOSTS": env.text("LUOSHI_HOSTS")},
+    )
 
 ALLOWED_HOSTS = env.words("LUOSHI_HOSTS", "127.0.0.1,localhost,[::1],testserver")
 CSRF_TRUSTED_ORIGINS = env.words("LUOSHI_ORIGINS")
@@ -66,16 +65,18 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "luoshi.kit.language.ChosenLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "luoshi.people.middleware.AccountMiddleware",
+    "luoshi.kit.errors.SentenceMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+CSRF_FAILURE_VIEW = "luoshi.kit.errors.csrf_failed"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -86,8 +87,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "luoshi.desk.context.shell",
             ],
-            "libraries": {},
         },
     },
 ]

@@ -33,6 +33,9 @@ def _rooms() -> list[URLPattern | URLResolver]:
     ]
 
 
+handler403 = "luoshi.kit.errors.forbidden"
+handler404 = "luoshi.kit.errors.missing"
+handler500 = "luoshi.kit.errors.broken"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", healthz, name="healthz"),
     *_rooms(),

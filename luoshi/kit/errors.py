@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from luoshi.kit.htmx import wants_part
@@ -59,8 +60,16 @@ def told(request: HttpRequest, reason: str, status: int) -> HttpResponse:
     """The sentence alone for htmx, the error page for a browser."""
     if wants_part(request):
         return _sentence(reason, status)
-    html = render_to_string(f"errors/{status}.html", {"reason": reason}, request=request)
+    context = {"reason": reason, "back": _page_before(request)}
+    html = render_to_string(f"errors/{status}.html", context, request=request)
     return HttpResponse(html, status=status)
+
+
+def _page_before(request: HttpRequest) -> str:
+    """The page of ours the reader came from; home if it is not known."""
+    before = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(before, allowed_hosts={request.get_host()})
+    return before if ours and before else "/"
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -32,7 +32,7 @@ STATE_WORDS = (
     "ahead",
     "suspended",
     "draft",
-    "off",
+    "cancelled",
 )
 
 

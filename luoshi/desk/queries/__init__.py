@@ -1,0 +1,1 @@
+"""What the pages of the desk show, read across all rooms; nothing here writes."""

@@ -1,0 +1,379 @@
+"""工作台: what a person is to do, to check and to read (SEE-1).
+
+    work_list(person, today) ── to do: sign · report · mend and send again · issue
+                             ── to check: tasks handed in
+                             ── to read: messages
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, F, Min, Q, QuerySet
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from luoshi.notices.queries import inbox
+from luoshi.people.models import Person
+from luoshi.people.queries import powers_of
+from luoshi.people.roles import Duty
+from luoshi.reports.models import Due
+from luoshi.tasks.lifecycle import Status
+from luoshi.tasks.models import Part, Role, Task
+from luoshi.tasks.queries import SCOPES
+
+#: Rows of one sort shown at most; the list behind "all" has the rest.
+MOST = 20
+#: A report appears this many days before it is due.
+AHEAD = 3
+#: What comes next, shown when nothing is to be done now.
+NEXT_DAYS = 7
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing to do: what, from whom, until when, and the button."""
+
+    mark: str
+    title: str
+    url: str
+    source: str = ""
+    due: dt.date | None = None
+    label: str = ""
+    act_url: str = ""
+    dialog: bool = False
+    loud: bool = False
+    note: str = ""
+
+
+@dataclass
+class Group:
+    """Rows of one sort of work."""
+
+    name: str
+    title: str | Promise
+    rows: list[Row] = field(default_factory=list)
+    total: int = 0
+    all_url: str = ""
+
+    @property
+    def more(self) -> int:
+        return self.total - len(self.rows)
+
+
+@dataclass(frozen=True)
+class WorkList:
+    """The groups that hold something, and how much is to be done or checked."""
+
+    groups: list[Group]
+    count: int
+
+
+def work_list(person: Person, today: dt.date) -> WorkList:
+    """Everything that waits for this person. Seven statements at any number of rows."""
+    do = Group("do", pgettext("work list", "To do"), all_url=task_list(scope="mine"))
+    for rows, total in (
+        _to_report(person, today),
+        _to_sign(person),
+        _to_send(person),
+    ):
+        do.rows += rows
+        do.total += total
+    do.rows.sort(key=_pressing)
+    check = Group("check", pgettext("work list", "To check"), *_to_check(person))
+    read = Group("read", pgettext("work list", "To read"), *_to_read(person))
+    read.all_url = reverse("notices:inbox")
+    groups = [group for group in (do, check, read) if group.rows]
+    return WorkList(groups, do.total + check.total)
+
+
+def _pressing(row: Row) -> tuple[bool, dt.date]:
+    """Dated rows first, the earliest on top."""
+    return row.due is None, row.due or dt.date.max
+
+
+# ── to do ──────────────────────────────────────────────────────────────────────────────────
+
+
+def my_tasks(person: Person) -> QuerySet[Task]:
+    """Tasks the person answers for or shares in."""
+    return Task.objects.filter(SCOPES["mine"](person))
+
+
+def _to_report(person: Person, today: dt.date) -> tuple[list[Row], int]:
+    """Reports due within a few days or overdue, and tasks past their date, one row a task."""
+    until = today + dt.timedelta(days=AHEAD)
+    owed = list(_owed(person).filter(due_on__lte=until).order_by("first", "task_id")[: MOST + 1])
+    total = len(owed)
+    if total > MOST:
+        total = _owed(person).filter(due_on__lte=until).values("task_id").distinct().count()
+    rows = [_report_row(row, today) for row in owed[:MOST]]
+    known = {row["task_id"] for row in owed}
+    late = _late(person, today).exclude(pk__in=known)
+    found = list(late.order_by("due", "pk").values(*_TASK)[: MOST + 1])
+    rows += [_late_row(row, today) for row in found[:MOST]]
+    return rows, total + len(found)
+
+
+def _owed(person: Person) -> QuerySet[Due, dict[str, Any]]:
+    """Open dues of the person's tasks, one row per task: the first day and how many."""
+    tasks = my_tasks(person).filter(status=Status.ACTIVE, paused=False).order_by()
+    return (
+        Due.objects.filter(filed_on=None, void=False, task_id__in=tasks.values("pk"))
+        .order_by()
+        .values("task_id", "task__title", "task__creator__name", "task__returns")
+        .annotate(first=Min("due_on"), periods=Count("pk"))
+    )
+
+
+def _late(person: Person, today: dt.date) -> QuerySet[Task]:
+    return my_tasks(person).filter(status=Status.ACTIVE, paused=False, late_from__lte=today)
+
+
+_TASK = ("pk", "title", "creator__name", "due", "returns", "number", "refusal", "batch")
+
+
+def _report_row(row: dict[str, Any], today: dt.date) -> Row:
+    note = ""
+    if row["periods"] > 1:
+        note = ngettext("%(n)d report owed", "%(n)d reports owed", row["periods"]) % {
+            "n": row["periods"]
+        }
+    return Row(
+        mark=_("Report due") if row["first"] >= today else _("Report overdue"),
+        title=row["task__title"],
+        url=task_url(row["task_id"]),
+        source=row["task__creator__name"],
+        due=row["first"],
+        loud=row["first"] < today,
+        note=note,
+        **_button("report", row["task_id"]),
+    )
+
+
+def _late_row(row: dict[str, Any], today: dt.date) -> Row:
+    return Row(
+        mark=_("Task overdue"),
+        title=row["title"],
+        url=task_url(row["pk"]),
+        source=row["creator__name"],
+        due=row["due"],
+        loud=True,
+        **_button("report", row["pk"]),
+    )
+
+
+def _to_sign(person: Person) -> tuple[list[Row], int]:
+    """Dispatched to the person, or to a unit they head, and not answered yet."""
+    addressed = Q(person_id=person.pk)
+    if headed := [h.unit_id for h in powers_of(person).holdings if h.duty == Duty.HEAD]:
+        addressed |= Q(unit_id__in=headed)
+    rows = (
+        Part.objects.filter(
+            addressed,
+            must_sign=True,
+            signed_at=None,
+            refused_at=None,
+            task__status__in=[Status.ISSUED, Status.ACTIVE],
+        )
+        .order_by()
+        .values("task_id", "task__title", "task__creator__name", "task__due")
+        .distinct()
+    )
+    found = list(rows.order_by("task__due", "task_id")[: MOST + 1])
+    total = len(found) if len(found) <= MOST else rows.count()
+    return [_sign_row(row) for row in found[:MOST]], total
+
+
+def _sign_row(row: dict[str, Any]) -> Row:
+    return Row(
+        mark=_("To sign for"),
+        title=row["task__title"],
+        url=task_url(row["task_id"]),
+        source=row["task__creator__name"],
+        due=row["task__due"],
+        **_button("sign", row["task_id"]),
+    )
+
+
+def _to_send(person: Person) -> tuple[list[Row], int]:
+    """The person's own drafts: refused by somebody, or waiting to be issued."""
+    drafts = Task.objects.filter(creator_id=person.pk, status=Status.DRAFT).order_by()
+    found = list(drafts.order_by("-refusals", "-pk").values(*_TASK)[: MOST + 1])
+    total = len(found) if len(found) <= MOST else drafts.count()
+    return [_draft_row(row) for row in found[:MOST]], total
+
+
+def _draft_row(row: dict[str, Any]) -> Row:
+    refused = bool(row["refusal"])
+    return Row(
+        mark=_("Refused") if refused else _("To issue"),
+        title=row["title"],
+        url=task_url(row["pk"]),
+        source=row["number"],
+        due=row["due"],
+        loud=refused,
+        note=row["refusal"],
+        **_button("edit" if refused else "issue", row["pk"]),
+    )
+
+
+# ── to check, to read ──────────────────────────────────────────────────────────────────────
+
+
+def _to_check(person: Person) -> tuple[list[Row], int]:
+    """Handed in for review: to the reviewer named, else to the creator."""
+    reviewing = Part.objects.filter(person_id=person.pk, role=Role.REVIEWER).order_by()
+    anybody = Part.objects.filter(role=Role.REVIEWER).order_by()
+    tasks = (
+        Task.objects.filter(status=Status.SUBMITTED)
+        .filter(
+            Q(pk__in=reviewing.values("task_id"))
+            | Q(creator_id=person.pk) & ~Q(pk__in=anybody.values("task_id"))
+        )
+        .order_by()
+    )
+    found = list(tasks.order_by("due", "pk").values(*_TASK, owner_name=F("owner__name"))[: MOST + 1])
+    total = len(found) if len(found) <= MOST else tasks.count()
+    return [_check_row(row) for row in found[:MOST]], total
+
+
+def _check_row(row: dict[str, Any]) -> Row:
+    return Row(
+        mark=_("To review"),
+        title=row["title"],
+        url=task_url(row["pk"]),
+        source=row["owner_name"] or "",
+        due=row["due"],
+        **_button("accept", row["pk"]),
+    )
+
+
+def _to_read(person: Person) -> tuple[list[Row], int]:
+    messages = inbox(person.pk, unread_only=True)
+    rows = [
+        Row(
+            mark=_("Message"),
+            title=message.sentence,
+            url=reverse("notices:read", args=[message.pk]),
+            due=None,
+            note=message.at.strftime("%m-%d"),
+        )
+        for message in messages.rows[:5]
+    ]
+    return rows, len(messages.rows)
+
+
+# ── where the buttons lead ─────────────────────────────────────────────────────────────────
+
+#: Verb → its page, the word on the button, and whether it opens in the dialog.
+_VERBS = {
+    "report": (("reports:submit",), False),
+    "sign": (("tasks:sign",), True),
+    "issue": (("tasks:issue",), True),
+    "edit": (("tasks:edit",), False),
+    "accept": (("tasks:accept",), True),
+}
+
+
+def _label(verb: str) -> str:
+    return {
+        "report": pgettext("verb", "Report"),
+        "sign": pgettext("verb", "Sign"),
+        "issue": pgettext("verb", "Issue"),
+        "edit": pgettext("verb", "Change"),
+        "accept": pgettext("verb", "Review"),
+    }[verb]
+
+
+def _button(verb: str, task_id: int) -> dict[str, Any]:
+    """Label and address of a verb's page; the task itself where the verb has none."""
+    names, dialog = _VERBS[verb]
+    for name in names:
+        try:
+            return {
+                "label": _label(verb),
+                "act_url": reverse(name, args=[task_id]),
+                "dialog": dialog,
+            }
+        except NoReverseMatch:
+            continue
+    return {"label": _("Open"), "act_url": task_url(task_id)}
+
+
+def task_url(task_id: int) -> str:
+    return reverse("go", args=["task", task_id])
+
+
+def task_list(**filters: Any) -> str:
+    """Address of the task list with these filters; empty while there is no such page."""
+    try:
+        url = reverse("tasks:list")
+    except NoReverseMatch:
+        return ""
+    return url + "?" + "&".join(f"{name}={value}" for name, value in filters.items())
+
+
+# ── beside the work list ───────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number and the list behind it. ``capped`` stands for "1,000 and more"."""
+
+    label: str
+    value: int
+    url: str
+
+
+#: Counts stop here (ARCHITECTURE §19.11).
+CAP = 1001
+
+
+def figures(person: Person, year: int, today: dt.date) -> list[Figure]:
+    """The person's figures of a year. Three statements."""
+    mine = my_tasks(person).filter(year=year, status__gte=Status.ISSUED)
+    mine = mine.exclude(status=Status.CANCELLED).order_by()
+    running = Q(status__lt=Status.DONE, progress__lt=100, paused=False)
+    told = mine.aggregate(
+        total=Count("pk"),
+        done=Count("pk", filter=Q(status__gte=Status.DONE) | Q(progress__gte=100)),
+        late=Count("pk", filter=running & Q(late_from__lte=today)),
+    )
+    found = [
+        Figure(_("Tasks I answer for"), told["total"], task_list(scope="mine", year=year)),
+        Figure(_("of these completed"), told["done"], _with_health("mine", year, "done")),
+        Figure(_("of these overdue"), told["late"], _with_health("mine", year, "overdue")),
+    ]
+    return found + _department_figures(person, year, running & Q(late_from__lte=today))
+
+
+def _with_health(scope: str, year: int, health: str) -> str:
+    return task_list(scope=scope, year=year, health=health)
+
+
+def _department_figures(person: Person, year: int, late: Q) -> list[Figure]:
+    unit = Task.objects.filter(
+        SCOPES["department"](person), year=year, status__gte=Status.ISSUED
+    ).exclude(status=Status.CANCELLED)
+    open_url = task_list(scope="department", year=year)
+    return [
+        Figure(_("Tasks of my unit"), unit.order_by()[:CAP].count(), open_url),
+        Figure(
+            _("of these overdue"),
+            unit.filter(late).order_by()[:CAP].count(),
+            _with_health("department", year, "overdue"),
+        ),
+    ]
+
+
+def coming(person: Person, today: dt.date) -> list[Row]:
+    """What comes in the next days, for an empty work list."""
+    until = today + dt.timedelta(days=NEXT_DAYS)
+    rows: Iterable[dict[str, Any]] = _owed(person).filter(
+        due_on__gt=today, due_on__lte=until
+    ).order_by("first", "task_id")[:5]
+    return [_report_row(row, today) for row in rows]

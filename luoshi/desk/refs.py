@@ -1,0 +1,53 @@
+"""From a reference ("task/17") back to the thing and its page; only for those who may see it."""
+
+from collections.abc import Callable
+
+from django.urls import NoReverseMatch, reverse
+
+from luoshi.people.models import Person
+from luoshi.reports.models import Report
+from luoshi.tasks.queries import tasks_visible_to
+
+Finder = Callable[[Person, int], str]
+
+
+def resolve(ref: str, user: Person) -> str | None:
+    """Address of the page of a reference; None if there is none or this person may not see it."""
+    kind, _slash, number = ref.partition("/")
+    finder = _FINDERS.get(kind)
+    if finder is None or not (number.isascii() and number.isdigit() and len(number) < 19):
+        return None
+    return finder(user, int(number)) or None
+
+
+def _task(user: Person, pk: int) -> str:
+    seen = tasks_visible_to(user).filter(pk=pk).exists()
+    return _page("task", pk) if seen else ""
+
+
+def _report(user: Person, pk: int) -> str:
+    task_id = Report.objects.filter(pk=pk).values_list("task_id", flat=True).first()
+    page = _task(user, task_id) if task_id else ""
+    return f"{page}#report-{pk}" if page else ""
+
+
+def _page(name: str, *args: int) -> str:
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+def _people_page(name: str) -> Finder:
+    return lambda _user, pk: _page(name, pk)
+
+
+_FINDERS: dict[str, Finder] = {
+    "task": _task,
+    "report": _report,
+    "unit": _people_page("people:unit"),
+    "person": _people_page("people:person"),
+    "body": _people_page("people:body"),
+    "measure": _people_page("measures:page"),
+    "batch": _people_page("intake:batch"),
+}

@@ -1,0 +1,14 @@
+"""Pages of the desk; their names have no room in front because every room may link to them."""
+
+from django.urls import path
+from django.views.i18n import set_language
+
+from luoshi.desk.views import home
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("counts/", home.counts, name="counts"),
+    path("go/<slug:kind>/<int:pk>/", home.go, name="go"),
+    path("year/", home.year, name="year"),
+    path("language/", set_language, name="set_language"),
+]
