@@ -1,5 +1,6 @@
 """What every test has: quick passwords, plain static files, a folder of its own, the real clock."""
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,11 +9,14 @@ import pytest
 from django.conf import settings
 
 pytest_plugins = ["luoshi.trail.tests.triggers"]
+MEMORY = Path("/dev/shm")  # a file there is as quick as memory, and threads can share it
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Settings that only tests want. Everything else is as in a house that runs."""
-    home = Path(tempfile.mkdtemp(prefix="luoshi-test-"))
+    place = str(MEMORY) if MEMORY.is_dir() else None
+    home = Path(tempfile.mkdtemp(prefix="luoshi-test-", dir=place))
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
     settings.HOME = home
     settings.MEDIA_ROOT = home / "files"
     settings.STATIC_ROOT = home / "static"
@@ -25,8 +29,11 @@ def pytest_configure() -> None:
         "django.contrib.auth.hashers.MD5PasswordHasher",
         "luoshi.kit.hashers.FirstPasswordHasher",
     ]
-    settings.WHITENOISE_AUTOREFRESH = True
     settings.CLOCK_FILE = ""
+    settings.DEMO = False
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        database["TEST"] = {**database.get("TEST", {}), "NAME": str(home / "test.sqlite3")}
 
 
 @pytest.fixture(autouse=True)

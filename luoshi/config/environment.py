@@ -5,22 +5,58 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from django.core.exceptions import ImproperlyConfigured
+
+DEVELOPMENT_KEY = "only-for-a-machine-nobody-else-reaches"
+
 
 def text(name: str, default: str = "") -> str:
+    """The text of a variable, or the default if it is not set."""
     return os.environ.get(name, default)
 
 
 def flag(name: str, default: bool = False) -> bool:
-    value = os.environ.get(name)
-    return default if value is None else value.strip().lower() in {"1", "true", "yes", "on"}
+    """Yes or no. Raises ImproperlyConfigured for a word that is neither."""
+    value = os.environ.get(name, "").strip().lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    if value:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it may be 1 or 0.")
+    return default
 
 
-def number(name: str, default: int) -> int:
+def number(name: str, default: int, least: int = 0) -> int:
+    """A whole number not below ``least``. Raises ImproperlyConfigured for anything else."""
     value = os.environ.get(name, "").strip()
-    return int(value) if value else default
+    if not value:
+        return default
+    if not (value.isascii() and value.isdigit()) or int(value) < least:
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must be a whole number from {least}.")
+    return int(value)
+
+
+def refuse_in_production(
+    *, switches: dict[str, bool], secrets: dict[str, str], needed: dict[str, str]
+) -> None:
+    """Raise ImproperlyConfigured for anything a house with real data must not be run with."""
+    for name, on in switches.items():
+        if on:
+            raise ImproperlyConfigured(f"LUOSHI_PRODUCTION refuses {name}.")
+    for name, secret in secrets.items():
+        if secret == DEVELOPMENT_KEY or len(secret) < 40 or len(set(secret)) < 12:
+            raise ImproperlyConfigured(
+                f"LUOSHI_PRODUCTION needs {name} of at least 40 varied characters; make one with: "
+                'python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+            )
+    for name, value in needed.items():
+        if not value:
+            raise ImproperlyConfigured(f"LUOSHI_PRODUCTION needs {name}.")
 
 
 def words(name: str, default: str = "") -> list[str]:
+    """Words separated by commas."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
@@ -33,7 +69,7 @@ SQLITE_PRAGMAS = (
 def database(url: str, home: Path) -> dict[str, Any]:
     """A Django database entry from ``sqlite:///path`` or ``postgresql://user:pass@host:port/name``.
 
-    Nothing set means SQLite in the data folder. Raises ValueError for any other scheme.
+    Nothing set means SQLite in the data folder. Raises ImproperlyConfigured for any other scheme.
     """
     parts = urlsplit(url or f"sqlite:///{home / 'luoshi.sqlite3'}")
     if parts.scheme == "sqlite":
@@ -58,6 +94,6 @@ def database(url: str, home: Path) -> dict[str, Any]:
             "PORT": str(parts.port or ""),
             "CONN_MAX_AGE": 60,
             "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": query,
+            "OPTIONS": {"connect_timeout": "5", **query},
         }
-    raise ValueError(f"DATABASE_URL: {parts.scheme!r} is not sqlite or postgresql")
+    raise ImproperlyConfigured(f"DATABASE_URL: {parts.scheme!r} is neither sqlite nor postgresql.")

@@ -119,6 +119,7 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
+AXES_LOCKOUT_CALLABLE = "luoshi.people.backends.answer_unchanged"
 AXES_LOCKOUT_CALLABLE = "luoshi.people.backends.answer_unchanged"  # the log-in page says it itself
 IDLE_MINUTES = env.number("LUOSHI_IDLE_MINUTES", 30)
 # people.middleware ends a session after IDLE_MINUTES without work; the row outlives that, so that
@@ -164,6 +165,10 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "SAMEORIGIN"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION and not env.flag("LUOSHI_PLAIN_HTTP")
+SECURE_HSTS_SECONDS = 365 * 86400 if SESSION_COOKIE_SECURE else 0
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("LUOSHI_BEHIND_PROXY") else None
+)
 SESSION_COOKIE_HTTPONLY = True
 
 Q_CLUSTER = {

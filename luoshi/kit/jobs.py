@@ -62,7 +62,7 @@ def job_at(func_path: str) -> Callable[..., Any]:
     job = import_string(func_path)
     if not callable(job):
         raise ValueError(f"{func_path!r} is not a function.")
-    return job  # type: ignore[no-any-return]
+    return job
 
 
 def _put(func_path: str, ids: tuple[int | str, ...]) -> None:
