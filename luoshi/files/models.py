@@ -1,10 +1,10 @@
 """What is stored once, what hangs on what, and the readable page of a document (RPT-6).
 
-    Blob ── one content, stored once by its SHA-256
-      ├── Page        the readable web page of a Word file, shared by all its attachments
-      │     └── Picture   its pictures (1, 2 …), each a blob; number 0 of an image is its thumbnail
-      └── Attachment  a name given to a content, hung on anything (task/17, report/5)
-            └── Citation  the same attachment quoted by something else
+Blob ── one content, stored once by its SHA-256
+  ├── Page        the readable web page of a Word file, shared by all its attachments
+  │     └── Picture   its pictures (1, 2 …), each a blob; number 0 of an image is its thumbnail
+  └── Attachment  a name given to a content, hung on anything (task/17, report/5)
+        └── Citation  the same attachment quoted by something else
 """
 
 from django.db import models
@@ -41,7 +41,7 @@ class PageState(models.TextChoices):
 
 
 class Page(models.Model):
-    """The readable page of a document. ``html`` is sanitised; ``said`` is what a reader should know."""
+    """The readable page of a document. ``html`` is sanitised; ``said`` tells what is amiss."""
 
     blob = models.OneToOneField(Blob, on_delete=models.CASCADE, related_name="page")
     state = models.CharField(max_length=10, choices=PageState.choices)
@@ -50,6 +50,9 @@ class Page(models.Model):
     said = models.CharField(max_length=30, blank=True, help_text="a key of rules.SAID")
     left_out = models.PositiveIntegerField(default=0, help_text="pictures that could not be shown")
     at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.blob_id} {self.state}"
 
 
 class Picture(models.Model):
@@ -65,6 +68,9 @@ class Picture(models.Model):
             models.UniqueConstraint(fields=["blob", "number"], name="picture_number_once")
         ]
 
+    def __str__(self) -> str:
+        return f"{self.blob_id}/{self.number}"
+
 
 class Attachment(models.Model):
     """A file hung on a thing, under the name its giver used.
@@ -76,9 +82,7 @@ class Attachment(models.Model):
     about_id = models.PositiveBigIntegerField()
     blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="attachments")
     name = models.CharField(max_length=rules.NAME_LENGTH)
-    by = models.ForeignKey(
-        "people.Person", on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    by = models.ForeignKey("people.Person", on_delete=models.PROTECT, null=True, related_name="+")
     by_name = models.CharField(max_length=60)
     at = models.DateTimeField()
 
@@ -108,9 +112,7 @@ class Citation(models.Model):
     attachment = models.ForeignKey(Attachment, on_delete=models.PROTECT, related_name="citations")
     about_kind = models.CharField(max_length=20)
     about_id = models.PositiveBigIntegerField()
-    by = models.ForeignKey(
-        "people.Person", on_delete=models.PROTECT, null=True, related_name="+"
-    )
+    by = models.ForeignKey("people.Person", on_delete=models.PROTECT, null=True, related_name="+")
     by_name = models.CharField(max_length=60)
     at = models.DateTimeField()
 
@@ -122,6 +124,9 @@ class Citation(models.Model):
             ),
             models.CheckConstraint(condition=~Q(about_kind=""), name="citation_about_something"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.about} → {self.attachment_id}"
 
     @property
     def about(self) -> str:

@@ -6,12 +6,16 @@ The sentence is kept as a msgid and rendered in the reader's language when it is
 ``by``, ``title`` and whatever `services.notify` is given as data.
 """
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from luoshi.notices.models import Message
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,19 @@ class Kind:
     popup: bool = False
 
 
+@dataclass(frozen=True)
+class Row:
+    """A message as its reader sees it."""
+
+    pk: int
+    icon: str
+    sentence: str
+    about: str
+    at: dt.datetime
+    unread: bool
+
+
+FALLBACK_ICON = "message"
 _KINDS: dict[str, Kind] = {}
 
 
@@ -64,3 +81,21 @@ def sentence_of(name: str, *, title: str, by_name: str, data: Mapping[str, Any])
         return title
     words = {**data, "title": title, "by": who(by_name, str(data.get("for_name", "")))}
     return str(_KINDS[name].sentence) % words
+
+
+def rows_of(messages: "Iterable[Message]") -> list[Row]:
+    """Messages as their reader sees them, in the language of the moment."""
+    return [row_of(message) for message in messages]
+
+
+def row_of(message: "Message") -> Row:
+    return Row(
+        pk=message.pk,
+        icon=kind_of(message.kind).icon if known(message.kind) else FALLBACK_ICON,
+        sentence=sentence_of(
+            message.kind, title=message.title, by_name=message.by_name, data=message.data
+        ),
+        about=message.about,
+        at=message.at,
+        unread=message.read_at is None,
+    )

@@ -119,15 +119,17 @@ def mark_read(message_ids: Iterable[int], *, by: Actor) -> int:
     """Note that the addressee has read these; others' messages stay as they are."""
     ids = list(message_ids)
     now = clock.now()
-    _settle_pop_ups(Delivery.objects.filter(message_id__in=ids, message__person_id=by.id))
-    return Message.objects.filter(pk__in=ids, person_id=by.id, read_at=None).update(read_at=now)
+    _settle_pop_ups(Delivery.objects.filter(message_id__in=ids, message__person_id=by.id or 0))
+    return Message.objects.filter(pk__in=ids, person_id=by.id or 0, read_at=None).update(
+        read_at=now
+    )
 
 
 @transaction.atomic
 def mark_all_read(*, by: Actor, up_to: int | None = None) -> int:
     """Note that everything is read, up to the newest message the reader had on the screen."""
-    rows = Message.objects.filter(person_id=by.id, read_at=None)
-    waiting = Delivery.objects.filter(message__person_id=by.id)
+    rows = Message.objects.filter(person_id=by.id or 0, read_at=None)
+    waiting = Delivery.objects.filter(message__person_id=by.id or 0)
     if up_to is not None:
         rows = rows.filter(pk__lte=up_to)
         waiting = waiting.filter(message_id__lte=up_to)

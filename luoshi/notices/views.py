@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from luoshi.kit.htmx import finish, respond
-from luoshi.notices import queries, services
+from luoshi.notices import kinds, queries, services
 from luoshi.people.models import Person
 
 
@@ -27,8 +27,10 @@ def inbox(request: HttpRequest) -> HttpResponse:
     reader = _reader(request)
     unread_only = request.GET.get("show") == "unread"
     after = request.GET.get("after", "")
+    found = queries.inbox(reader.pk, unread_only=unread_only, after=after)
     context = {
-        "inbox": queries.inbox(reader.pk, unread_only=unread_only, after=after),
+        "inbox": found,
+        "rows": kinds.rows_of(found.messages),
         "unread": queries.unread_count(reader.pk),
         "unread_only": unread_only,
         "further": bool(after),
@@ -68,18 +70,9 @@ def mark_all_read(request: HttpRequest) -> HttpResponse:
 @login_required
 @never_cache
 @require_GET
-def count(request: HttpRequest) -> HttpResponse:
-    """The bell with its figure, for pages that stay open."""
-    context = {"unread": queries.unread_count(_reader(request).pk)}
-    return render(request, "notices/_count.html", context)
-
-
-@login_required
-@never_cache
-@require_GET
 def popup(request: HttpRequest) -> HttpResponse:
     """What interrupts, if anything does."""
-    context = {"popups": queries.popups_for(_reader(request).pk)}
+    context = {"popups": kinds.rows_of(queries.popups_for(_reader(request).pk))}
     return render(request, "notices/_popup.html", context)
 
 
