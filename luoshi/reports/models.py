@@ -1,6 +1,6 @@
 """What is owed and what was said (RPT-1, RPT-2; ARCHITECTURE §19.3, §19.7).
 
-    Due (owed: task, kind, period) ──filed_by──> Report ──amends──> Report (the version before)
+Due (owed: task, kind, period) ──filed_by──> Report ──amends──> Report (the version before)
 """
 
 from django.core.validators import MaxValueValidator
@@ -23,9 +23,7 @@ class Report(models.Model):
         Counting, on_delete=models.PROTECT, null=True, related_name="reports"
     )
     period = models.CharField(_("period"), max_length=12, blank=True)
-    progress = models.PositiveSmallIntegerField(
-        _("progress"), validators=[MaxValueValidator(100)]
-    )
+    progress = models.PositiveSmallIntegerField(_("progress"), validators=[MaxValueValidator(100)])
     achieved = models.DecimalField(
         _("achieved value"), max_digits=16, decimal_places=4, null=True, blank=True
     )
@@ -56,6 +54,9 @@ class Report(models.Model):
                 name="report_result_has_set",
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.task_id} · {self.progress}"
 
     @property
     def ref(self) -> str:
@@ -94,3 +95,6 @@ class Due(models.Model):
                 condition=Q(until__gte=F("since")), name="due_until_after_since"
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.task_id} · {self.period}"

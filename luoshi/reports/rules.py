@@ -16,6 +16,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from luoshi.kit.dates import in_month
 from luoshi.kit.verdict import ALLOWED, Verdict, denied
 from luoshi.measures.rules import CompletedBy, LateReport, ProgressRule, RollUp
 from luoshi.tasks import rules as tasks
@@ -114,19 +115,20 @@ class Span(Protocol):
 # ── who may ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def ends_reporting(latest: Said | None, policy: Policy) -> bool:
-    """Whether the newest report was the last one (S0 3.1; RPT-1 on completion reports)."""
-    if latest is None:
+def ends_reporting(task: Reported, latest: Said | None, policy: Policy) -> bool:
+    """Whether the newest report was the last one (S0 3.1; RPT-1 on completion reports).
+
+    A task sent back for more work stands below 100 % and is reported on again.
+    """
+    if latest is None or (task.status == Status.ACTIVE and task.progress < 100):
         return False
-    if policy.completed_by == CompletedBy.REPORT:
-        return latest.kind == ReportKind.COMPLETION
-    return latest.progress >= 100
+    return completes(latest.kind, latest.progress, policy)
 
 
 def may_file(task: Reported, facts: Facts, latest: Said | None, policy: Policy) -> Verdict:
     """Whether this person may report on the task now; 100 % ended it (S0 3.1)."""
     concerned = bool(PERMITS["report"].relations & facts.relations)
-    if concerned and task.status < Status.CLOSED and ends_reporting(latest, policy):
+    if concerned and task.status < Status.CLOSED and ends_reporting(task, latest, policy):
         return denied(
             _(
                 "The newest report says the task is completed, which ends reporting. "
@@ -173,15 +175,18 @@ def is_rolled_up(task: Reported, policy: Policy) -> bool:
     return policy.roll_up != RollUp.MANUAL and task.children_count > 0
 
 
-def floor(policy: Policy, before: Said | None) -> int:
-    """The lowest progress in percent that stands after the report ``before`` (S0 3.2)."""
+def floor(policy: Policy, before: Said | None, stands: int = 100) -> int:
+    """The lowest progress in percent that stands after the report ``before`` (S0 3.2).
+
+    ``stands`` is what the task was put back to, where it was sent back for more work.
+    """
     if policy.progress_rule == ProgressRule.FREE or before is None:
         return 0
-    return before.progress
+    return min(before.progress, stands)
 
 
 def progress_stands(progress: int, lowest: int) -> Verdict:
-    """Progress is a whole number from ``lowest`` to 100; more shows in the achieved value (S0 3.5)."""
+    """From ``lowest`` to 100 percent; what goes beyond shows in the achieved value (S0 3.5)."""
     if progress > 100:
         return denied(
             _("Progress ends at 100 %%. What goes beyond the target belongs in the achieved value.")
@@ -215,6 +220,13 @@ def completes(kind: str, progress: int, policy: Policy) -> bool:
     return kind == ReportKind.PROGRESS and progress >= 100
 
 
+def kind_after(kind: str, progress: int) -> str:
+    """The kind of a report amended to this progress: below 100 % it no longer completes."""
+    if kind == ReportKind.COMPLETION and progress < 100:
+        return ReportKind.PROGRESS
+    return kind
+
+
 def achieved_stands(achieved: Decimal | None) -> Verdict:
     """Any figure that can be stored; it may exceed the target (S0 3.5)."""
     if achieved is None:
@@ -239,7 +251,7 @@ def faults(policy: Policy, texts: dict[str, str], evidence: int) -> Iterator[Fau
             )
     if policy.needs_evidence and evidence == 0:
         yield Fault(
-            "uploads",
+            "evidence",
             _("Add evidence: a file of your own, or one cited from the list at the right."),
         )
 
@@ -263,6 +275,13 @@ def closes_on(span: Span, grace: int, late_report: str) -> dt.date:
     """The last day on which a report still counts for this period."""
     last = on_time_until(span.due_on, grace)
     return last if late_report == LateReport.NEXT else max(last, span.until)
+
+
+def yearly(days: Sequence[tuple[int, int]], since: dt.date, until: dt.date) -> list[dt.date]:
+    """Days of the year (month, day) as dates; the 31st of a short month is its last day."""
+    years = range(since.year, until.year + 1)
+    dates = (in_month(year, month, day) for year in years for month, day in days)
+    return [date for date in dates if since <= date <= until]
 
 
 def owed(spans: Sequence[S], issued_on: dt.date) -> list[S]:
@@ -314,7 +333,7 @@ class Owed(Span, Protocol):
 
 
 def due_state(due: Owed, today: dt.date, *, grace: int, late_report: str) -> DueState:
-    """How something owed stands: settled on time or late, to be done, overdue, or missed for good."""
+    """How something owed stands: settled on time or late, to do, overdue, missed for good."""
     if due.filed_on is not None:
         return DueState.LATE if is_late(due.filed_on, due.due_on, grace) else DueState.ON_TIME
     if due.void:

@@ -41,7 +41,7 @@ def test_s0_feedback_1_any_number_of_reports_before_100(progress):
 
 def test_s0_feedback_1_no_report_after_one_of_100():
     for status in (Status.ACTIVE, Status.SUBMITTED, Status.DONE):
-        verdict = rules.may_file(task(status), LI, said(100), S0)
+        verdict = rules.may_file(task(status, progress=100), LI, said(100), S0)
         assert not verdict
         assert "100" in str(verdict.reason)
 
@@ -51,8 +51,15 @@ def test_s0_feedback_1_the_first_report_needs_none_before():
 
 
 def test_where_completion_reports_are_used_only_those_end_reporting():
-    assert rules.may_file(task(), LI, said(100), BY_REPORT)
-    assert not rules.may_file(task(), LI, said(100, kind="completion"), BY_REPORT)
+    done = task(progress=100)
+    assert rules.may_file(done, LI, said(100), BY_REPORT)
+    assert not rules.may_file(done, LI, said(100, kind="completion"), BY_REPORT)
+
+
+def test_a_task_sent_back_for_more_work_is_reported_on_again():
+    back = task(Status.ACTIVE, progress=80)
+    assert rules.may_file(back, LI, said(100), S0)
+    assert rules.floor(S0, said(100), back.progress) == 80
 
 
 @pytest.mark.parametrize("status", [s for s in Status if s != Status.ACTIVE])
@@ -189,8 +196,8 @@ def fields(policy, evidence=1, **texts):
 
 
 def test_s0_asks_for_text_and_evidence():
-    assert fields(S0, 0) == ["body", "uploads"]
-    assert fields(S0, 0, body="　 ") == ["body", "uploads"]
+    assert fields(S0, 0) == ["body", "evidence"]
+    assert fields(S0, 0, body="　 ") == ["body", "evidence"]
     assert fields(S0, 1, body="已完成") == []
 
 
@@ -276,6 +283,11 @@ def test_a_second_report_of_a_month_belongs_to_it_too():
 def test_outside_all_periods_a_report_counts_for_none():
     assert period(5, 1) is None
     assert period(1, 31) is None
+
+
+def test_reporting_days_of_the_year_become_dates():
+    found = rules.yearly([(6, 20), (2, 31)], dt.date(2026, 3, 1), dt.date(2027, 6, 20))
+    assert found == [dt.date(2026, 6, 20), dt.date(2027, 6, 20), dt.date(2027, 2, 28)]
 
 
 def test_what_was_past_at_issue_is_not_owed():

@@ -1,0 +1,456 @@
+"""What was said about tasks, what is still owed, and what a reporter may draw on.
+
+ground_for(task)                 what the rules need to know of a task's reports
+story_of(task), panel(...)       the story of a task: reports, their versions, what is missing
+latest_of(tasks)                 the newest report of each task
+children_news(task, person)      what sub-tasks reported last, with their evidence (RPT-3)
+dues_of(task), due_rows(person)  what is owed, and how it stands
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from luoshi.files.queries import Row, attachments_of
+from luoshi.kit import clock
+from luoshi.kit.dates import Span, periods_between
+from luoshi.kit.verdict import Verdict
+from luoshi.measures.models import Measure, ReportDay
+from luoshi.measures.rules import Rhythm
+from luoshi.people.models import Person
+from luoshi.reports import rules
+from luoshi.reports.models import Due, Report
+from luoshi.reports.rules import DueKind, DueState, ReportKind, ReportStatus
+from luoshi.search.kinds import Row as TextRow
+from luoshi.tasks.lifecycle import Status
+from luoshi.tasks.models import Counting, Task
+from luoshi.tasks.queries import SCOPES, measure_for, tasks_visible_to
+from luoshi.tasks.rules import Facts, may
+
+#: Days before a period begins from which its report is shown as coming.
+AHEAD = 7
+#: No report's period stays open longer than this after its day (grace included), in days.
+LONGEST = 200
+
+
+def day_of(moment: dt.datetime) -> dt.date:
+    """The day of a moment where the institution is."""
+    return timezone.localtime(moment).date()
+
+
+# ── reports ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def reports_visible_to(person: Person) -> QuerySet[Report]:
+    """Reports on tasks this person may see."""
+    return Report.objects.filter(task__in=tasks_visible_to(person).order_by().values("pk"))
+
+
+def on_progress() -> QuerySet[Report]:
+    """Reports that count and move progress, newest first."""
+    return Report.objects.filter(status=ReportStatus.FILED).exclude(kind=ReportKind.RESULT)
+
+
+def policy_of(task: Task) -> Measure:
+    """The switches that govern reporting on a task; the defaults where no measure does."""
+    return measure_for(task) or Measure()
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What the rules need to know of a task's reports: the newest that counts, the one before."""
+
+    latest: Report | None = None
+    before: Report | None = None
+
+
+def ground_for(task: Task) -> Ground:
+    """The newest two reports on progress that count; one query."""
+    newest = list(on_progress().filter(task=task).select_related("by")[:2])
+    return Ground(*newest)
+
+
+def result_for(counting: Counting) -> Report | None:
+    """The result reported for a further set, if it was."""
+    rows = Report.objects.filter(
+        counting=counting, kind=ReportKind.RESULT, status=ReportStatus.FILED
+    )
+    return rows.select_related("by").first()
+
+
+def latest_of(task_ids: Iterable[int]) -> dict[int, Report]:
+    """The newest report on progress of each task that has one; one query."""
+    newest = on_progress().filter(task=OuterRef("pk")).values("pk")[:1]
+    tasks = Task.objects.filter(pk__in=list(task_ids)).order_by()
+    rows = Report.objects.filter(pk__in=tasks.values(newest=Subquery(newest)))
+    return {report.task_id: report for report in rows.select_related("by")}
+
+
+def reports_on(task: Task) -> list[Report]:
+    """Every report on a task with its earlier versions, newest first."""
+    return list(
+        Report.objects.filter(task=task).select_related("by", "counting__category", "amends")
+    )
+
+
+def texts() -> Iterator[TextRow]:
+    """The words of every report that counts, for the search."""
+    rows = Report.objects.filter(status=ReportStatus.FILED).values_list(
+        "pk", "task_id", "task__year", "body", "problems", "help_needed", "next_step"
+    )
+    for pk, task_id, year, *words in rows.order_by("pk").iterator(1000):
+        yield TextRow("report", str(pk), task_id, year, "\n".join(filter(None, words)))
+
+
+# ── evidence ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def evidence_of(report_ids: Iterable[int]) -> dict[int, list[Row]]:
+    """Files sent with, kept or cited by each report."""
+    return attachments_of("report", list(report_ids))
+
+
+def documents_of(task_ids: Iterable[int]) -> dict[int, list[Row]]:
+    """Process documents of each task, with or without a report (RPT-6)."""
+    return attachments_of("task", list(task_ids))
+
+
+@dataclass(frozen=True)
+class News:
+    """What a sub-task reported last."""
+
+    task: Task
+    report: Report | None
+    evidence: list[Row] = field(default_factory=list)
+    documents: list[Row] = field(default_factory=list)
+
+
+def children_news(task: Task, person: Person) -> list[News]:
+    """Sub-tasks the person may see, the one that reported last first, with what they hold."""
+    if not task.children_count:
+        return []
+    visible = tasks_visible_to(person).filter(parent=task).exclude(status=Status.CANCELLED)
+    children = list(visible.select_related("unit", "owner").order_by("pk"))
+    return news_of(children)
+
+
+def news_of(tasks: Sequence[Task]) -> list[News]:
+    """The newest report of each task with its evidence; three queries."""
+    latest = latest_of(task.pk for task in tasks)
+    evidence = evidence_of(report.pk for report in latest.values())
+    documents = documents_of(task.pk for task in tasks)
+    rows = [_news(task, latest.get(task.pk), evidence, documents) for task in tasks]
+    return sorted(rows, key=lambda row: -row.report.at.timestamp() if row.report else 0)
+
+
+def _news(
+    task: Task,
+    report: Report | None,
+    evidence: dict[int, list[Row]],
+    documents: dict[int, list[Row]],
+) -> News:
+    pieces = evidence.get(report.pk, []) if report else []
+    known = {piece.pk for piece in pieces}
+    rest = [piece for piece in documents.get(task.pk, []) if piece.pk not in known]
+    return News(task, report, pieces, rest)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a reporter knows before writing: the right-hand side of the page."""
+
+    last: Report | None
+    last_evidence: list[Row]
+    children: list[News]
+    unused: list[Row]
+    used: list[Row]
+
+    @property
+    def citable(self) -> dict[int, Row]:
+        """Everything that may be cited, by key."""
+        pieces = [*self.unused, *self.used, *self.last_evidence]
+        for child in self.children:
+            pieces += [*child.evidence, *child.documents]
+        return {piece.pk: piece for piece in pieces}
+
+
+def known_before(task: Task, person: Person, last: Report | None) -> Known:
+    """What may be read and cited before reporting: own, the task's, the sub-tasks' (RPT-3)."""
+    ids = Report.objects.filter(task=task).values_list("pk", flat=True)
+    evidence = evidence_of(ids)
+    used = {piece.pk: piece for pieces in evidence.values() for piece in pieces}
+    documents = documents_of([task.pk]).get(task.pk, [])
+    last_pieces = evidence.get(last.pk, []) if last else []
+    return Known(
+        last=last,
+        last_evidence=last_pieces,
+        children=children_news(task, person),
+        unused=[piece for piece in documents if piece.pk not in used],
+        used=[p for p in used.values() if p.pk not in {piece.pk for piece in last_pieces}],
+    )
+
+
+# ── what is owed ─────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Days:
+    """Reporting days a measure lists: days after issue, and days of the year (month, day)."""
+
+    after: tuple[int, ...] = ()
+    own: tuple[tuple[int, int], ...] = ()
+
+
+def report_days(tasks: Iterable[Task]) -> dict[int, Days]:
+    """Listed reporting days by measure, for rhythms that need them; at most one query."""
+    listed = {Rhythm.AFTER_ISSUE, Rhythm.OWN_DATES}
+    wanted = {policy_of(task).pk for task in tasks if task.rhythm in listed} - {None}
+    if not wanted:
+        return {}
+    rows: dict[int, list[ReportDay]] = defaultdict(list)
+    for row in ReportDay.objects.filter(measure_id__in=wanted):
+        rows[row.measure_id].append(row)
+    return {pk: _days(found) for pk, found in rows.items()}
+
+
+def _days(rows: Sequence[ReportDay]) -> Days:
+    return Days(
+        after=tuple(row.after_days for row in rows if row.after_days is not None),
+        own=tuple((row.month, row.day) for row in rows if row.month and row.day),
+    )
+
+
+def spans_of(task: Task, until: dt.date, days: Days | None = None) -> list[Span]:
+    """Periods a task owes a report for, from its issue or start up to ``until``."""
+    if task.rhythm == Rhythm.NONE or task.issued_at is None:
+        return []
+    issued_on = day_of(task.issued_at)
+    start = max(task.start or issued_on, issued_on)
+    if until < start:
+        return []
+    days = days or Days()
+    own = rules.yearly(days.own, start, until)
+    spans = periods_between(
+        task.rhythm, start, until, day=task.report_day, own=own, after=days.after
+    )
+    return rules.owed(spans, issued_on)
+
+
+@dataclass(frozen=True)
+class DueRow:
+    """Something owed, and how it stands."""
+
+    due: Due
+    state: DueState
+
+    @property
+    def is_gap(self) -> bool:
+        return True
+
+    @property
+    def label(self) -> str:
+        return str(self.state.label)
+
+
+def dues_of(task: Task, today: dt.date) -> list[DueRow]:
+    """Everything owed on a task and how it stands, in order of time."""
+    policy = policy_of(task)
+    rows = Due.objects.filter(task=task).select_related("counting__category")
+    return [_due_row(due, policy, today) for due in rows]
+
+
+def _due_row(due: Due, policy: Measure, today: dt.date) -> DueRow:
+    state = rules.due_state(due, today, grace=policy.grace_days, late_report=policy.late_report)
+    return DueRow(due, state)
+
+
+def waiting_dues(today: dt.date) -> QuerySet[Due]:
+    """Dues that can still be settled and whose time has come or is near; all tasks under way."""
+    near = today + dt.timedelta(days=AHEAD)
+    fresh = Q(due_on__gte=today - dt.timedelta(days=LONGEST)) | Q(kind=DueKind.RESULT)
+    return Due.objects.filter(fresh, filed_on=None, void=False).filter(
+        Q(since__lte=near) & ~Q(kind=DueKind.RESULT)
+        | Q(kind=DueKind.RESULT, due_on__lte=near + dt.timedelta(days=30))
+    )
+
+
+def due_rows(person: Person, today: dt.date) -> list[DueRow]:
+    """What this person still has to report on their tasks, the most pressing first (SEE-1).
+
+    One query. A period that was missed for good is not asked for any more.
+    """
+    mine = Task.objects.filter(SCOPES["mine"](person), paused=False).order_by()
+    active = mine.filter(status=Status.ACTIVE).values("pk")
+    open_to_result = mine.filter(status__range=(Status.ACTIVE, Status.DONE)).values("pk")
+    rows = (
+        waiting_dues(today)
+        .filter(
+            Q(kind=DueKind.PERIOD, task__in=active)
+            | Q(kind=DueKind.RESULT, task__in=open_to_result)
+        )
+        .select_related(
+            "task__measure", "task__category__measure", "task__unit", "counting__category"
+        )
+        .order_by("due_on", "pk")
+    )
+    found = [_due_row(due, policy_of(due.task), today) for due in rows]
+    return [row for row in found if row.state in WAITING]
+
+
+WAITING = frozenset({DueState.COMING, DueState.OPEN, DueState.OVERDUE})
+
+
+# ── the story of a task ──────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Version:
+    """An earlier version of a report."""
+
+    report: Report
+    evidence: list[Row]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One report in the story, with the versions it replaced, the newest of them first."""
+
+    report: Report
+    evidence: list[Row]
+    earlier: list[Version]
+    may_amend: Verdict | None = None
+
+    @property
+    def is_gap(self) -> bool:
+        return False
+
+    @property
+    def since_before(self) -> str:
+        """Name of the anchor of this report on the page."""
+        return f"report-{self.report.pk}"
+
+
+def story_of(task: Task, today: dt.date) -> list[Entry | DueRow]:
+    """Reports newest first, and between them the periods nobody reported on."""
+    return _story(reports_on(task), dues_of(task, today))
+
+
+def _story(reports: Sequence[Report], dues: Sequence[DueRow]) -> list[Entry | DueRow]:
+    evidence = evidence_of(report.pk for report in reports)
+    by_pk = {report.pk: report for report in reports}
+    entries = [
+        Entry(report, evidence.get(report.pk, []), _earlier(report, by_pk, evidence))
+        for report in reports
+        if report.status != ReportStatus.AMENDED
+    ]
+    gaps = [row for row in dues if row.state == DueState.MISSING]
+    dated: list[tuple[dt.date, int, Entry | DueRow]] = [
+        (day_of(_first(entry).at), entry.report.pk, entry) for entry in entries
+    ]
+    dated += [(row.due.until, 0, row) for row in gaps]
+    return [one for _day, _pk, one in sorted(dated, key=lambda d: d[:2], reverse=True)]
+
+
+def _first(entry: Entry) -> Report:
+    """The report as it was first filed: an amendment keeps its place in the story."""
+    return entry.earlier[-1].report if entry.earlier else entry.report
+
+
+def _earlier(
+    report: Report, by_pk: dict[int, Report], evidence: dict[int, list[Row]]
+) -> list[Version]:
+    versions = []
+    while report.amends_id and report.amends_id in by_pk:
+        report = by_pk[report.amends_id]
+        versions.append(Version(report, evidence.get(report.pk, [])))
+    return versions
+
+
+@dataclass(frozen=True)
+class Result:
+    """A further set a task counts in, the result reported for it, and whether it may be."""
+
+    counting: Counting
+    report: Report | None
+    may_file: Verdict
+
+    @property
+    def name(self) -> str:
+        return self.counting.category.name
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The public face of this room on a task's page (ARCHITECTURE §19.17)."""
+
+    task: Task
+    story: list[Entry | DueRow]
+    dues: list[DueRow]
+    results: list[Result]
+    documents: list[Row]
+    newest: Report | None
+    may_file: Verdict
+    may_amend: Verdict
+    may_attach: Verdict
+
+    @property
+    def next_due(self) -> DueRow | None:
+        """What is owed next or overdue now."""
+        return next((row for row in self.dues if row.state in WAITING), None)
+
+    @property
+    def tally(self) -> dict[str, int]:
+        """How many periods were reported on time, late, not at all."""
+        counted = (DueState.ON_TIME, DueState.LATE, DueState.MISSING)
+        return {state.value: sum(row.state == state for row in self.dues) for state in counted}
+
+
+def panel(task: Task, facts: Facts, person: Person, today: dt.date | None = None) -> Panel:
+    """Everything the panel of reports shows on a task's page; five queries at any length."""
+    today = today or clock.today()
+    policy = policy_of(task)
+    reports = reports_on(task)
+    dues = dues_of(task, today)
+    newest = next((r for r in reports if _counts(r)), None)
+    return Panel(
+        task=task,
+        story=_story(reports, dues),
+        dues=dues,
+        results=_results(task, facts, reports),
+        documents=documents_of([task.pk]).get(task.pk, []),
+        newest=newest,
+        may_file=rules.may_file(task, facts, newest, policy),
+        may_amend=rules.may_amend(task, facts, newest, newest) if newest else _nothing(),
+        may_attach=may("attach", task, facts),
+    )
+
+
+def _nothing() -> Verdict:
+    return Verdict(False)
+
+
+def _counts(report: Report) -> bool:
+    return report.status == ReportStatus.FILED and report.kind != ReportKind.RESULT
+
+
+def results_of(task: Task, facts: Facts) -> list[Result]:
+    """Further sets of a task and the results reported for them."""
+    return _results(task, facts, reports_on(task))
+
+
+def _results(task: Task, facts: Facts, reports: Sequence[Report]) -> list[Result]:
+    given: dict[Any, Report] = {
+        report.counting_id: report
+        for report in reversed(reports)
+        if report.kind == ReportKind.RESULT and report.status == ReportStatus.FILED
+    }
+    rows = Counting.objects.filter(task=task, home=False).select_related("category", "measure")
+    return [
+        Result(row, given.get(row.pk), rules.may_file_result(task, facts, given.get(row.pk)))
+        for row in rows.order_by("result_due", "pk")
+    ]

@@ -1,0 +1,582 @@
+"""Every write to reports and to what is owed.
+
+submit_report     progress, completion, or the result for a further set
+amend_report      a new version of the newest report (S0 3.2)
+open_dues         what is owed: opened at issue and by a daily job, taken back at the end
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from luoshi.files.services import attach, cite
+from luoshi.kit import clock
+from luoshi.kit.actor import Actor
+from luoshi.kit.dates import Span
+from luoshi.kit.verdict import NotAllowed, Refused, Stale, require, stands
+from luoshi.measures.models import Measure
+from luoshi.measures.rules import LateReport, Rhythm
+from luoshi.notices.services import notify
+from luoshi.people.models import Person
+from luoshi.reports import queries, rules
+from luoshi.reports.models import Due, Report
+from luoshi.reports.rules import DueKind, ReportKind, ReportStatus
+from luoshi.search.services import put, remove
+from luoshi.tasks.lifecycle import Status
+from luoshi.tasks.models import Counting, Task
+from luoshi.tasks.queries import facts_for, locked
+from luoshi.tasks.rules import Facts
+from luoshi.tasks.services.line import person_of, set_progress
+from luoshi.trail.services import record
+
+#: Tasks whose dues are opened in one write transaction.
+CHUNK = 300
+
+# ── a report as typed ────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A report as typed. ``kept`` are files of the version it amends."""
+
+    progress: int | None
+    body: str
+    problems: str
+    help_needed: str
+    next_step: str
+    achieved: Decimal | None
+    uploads: Sequence[Any]
+    cited: Sequence[int]
+    kept: Sequence[int] = ()
+
+    @property
+    def texts(self) -> dict[str, str]:
+        return {
+            "body": self.body.strip(),
+            "problems": self.problems.strip(),
+            "help_needed": self.help_needed.strip(),
+            "next_step": self.next_step.strip(),
+        }
+
+    @property
+    def evidence(self) -> int:
+        """How many files stand behind it."""
+        return len(self.uploads) + len(set(self.cited) | set(self.kept))
+
+    @property
+    def words(self) -> str:
+        """What it is found by."""
+        return "\n".join(filter(None, self.texts.values()))
+
+
+def _refuse_faulty(paper: Paper, policy: Measure) -> None:
+    """Raise Refused for the first thing missing or too long."""
+    stands(rules.achieved_stands(paper.achieved), "achieved")
+    for fault in rules.faults(policy, paper.texts, paper.evidence):
+        raise Refused(fault.reason, fault.field)
+
+
+def _progress_of(task: Task, paper: Paper, policy: Measure, lowest: int) -> int:
+    """The progress the report gives; that of the sub-tasks where the measure rolls it up."""
+    if rules.is_rolled_up(task, policy):
+        return task.progress
+    if paper.progress is None:
+        raise Refused(_("Give the progress in percent."), "progress")
+    stands(rules.progress_stands(paper.progress, lowest), "progress")
+    return paper.progress
+
+
+def _refuse_uncitable(task: Task, paper: Paper, person: Person) -> None:
+    """Only evidence the reporter was shown may be cited (RPT-3)."""
+    if paper.cited:
+        known = queries.known_before(task, person, None).citable
+        if not set(paper.cited) <= known.keys():
+            raise Refused(_("A cited file is not there any more; choose again."), "cited")
+
+
+# ── submit ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@transaction.atomic
+def submit_report(
+    *,
+    task: Task,
+    by: Actor,
+    progress: int | None = None,
+    body: str = "",
+    problems: str = "",
+    help_needed: str = "",
+    next_step: str = "",
+    achieved: Decimal | None = None,
+    uploads: Sequence[Any] = (),
+    cited: Sequence[int] = (),
+    kind: str = ReportKind.PROGRESS,
+    counting: Counting | None = None,
+    key: str | None = None,
+    rev: int | None = None,
+) -> Report:
+    """Report on a task. It counts at once (RPT-1, RPT-2).
+
+    ``progress`` in percent; it may be left out where sub-tasks make it up, and for a result.
+    ``uploads`` are new files, ``cited`` keys of attachments already there. ``rev`` is the newest
+    report the reporter saw (0: none); None does not ask. The same ``key`` again returns the report
+    it made. Raises NotAllowed, Refused, Stale; then nothing is written.
+    """
+    paper = Paper(
+        progress, body, problems, help_needed, next_step, achieved, tuple(uploads), tuple(cited)
+    )
+    task = locked(task)
+    if known := _of_key(key, task):
+        return known
+    person = person_of(by)
+    facts = facts_for(task, person)
+    if kind == ReportKind.RESULT:
+        return _submit_result(task, person, facts, paper, counting, by=by, key=key, rev=rev)
+    return _submit_progress(task, person, facts, paper, kind, by=by, key=key, rev=rev)
+
+
+def _of_key(key: str | None, task: Task) -> Report | None:
+    """The report this form made before (double click)."""
+    if not key:
+        return None
+    report = Report.objects.filter(key=key).first()
+    if report and report.task_id != task.pk:
+        raise Stale(task.ref)
+    return report
+
+
+def _submit_progress(
+    task: Task,
+    person: Person,
+    facts: Facts,
+    paper: Paper,
+    kind: str,
+    *,
+    by: Actor,
+    key: str | None,
+    rev: int | None,
+) -> Report:
+    ground, policy = queries.ground_for(task), queries.policy_of(task)
+    require(rules.may_file(task, facts, ground.latest, policy))
+    if rules.unseen(rev, ground.latest):
+        raise Stale(task.ref)
+    lowest = rules.floor(policy, ground.latest, task.progress)
+    progress = _progress_of(task, paper, policy, lowest)
+    stands(rules.kind_stands(kind, progress, policy), "progress")
+    _refuse_faulty(paper, policy)
+    _refuse_uncitable(task, paper, person)
+    place = _place(task, policy, clock.today())
+    report = _write(
+        task,
+        paper,
+        by=by,
+        key=key,
+        kind=kind,
+        progress=progress,
+        period=place.period,
+        late=place.late,
+    )
+    record(
+        task.ref,
+        "report.submit",
+        by=by,
+        report=report.pk,
+        progress=progress,
+        before=task.progress,
+        period=place.period,
+        late=place.late,
+    )
+    _settle(place, task, report)
+    _count(task, report, policy, by)
+    _tell(task, "report.submit", by, progress=progress)
+    return report
+
+
+def _submit_result(
+    task: Task,
+    person: Person,
+    facts: Facts,
+    paper: Paper,
+    counting: Counting | None,
+    *,
+    by: Actor,
+    key: str | None,
+    rev: int | None,
+) -> Report:
+    """Report the final result for a further set; it never moves progress (CAT-1)."""
+    counting = _set_of(task, counting)
+    latest = queries.result_for(counting)
+    if rules.unseen(rev, latest):
+        raise Stale(task.ref)
+    require(rules.may_file_result(task, facts, latest))
+    _refuse_faulty(paper, counting.measure or queries.policy_of(task))
+    _refuse_uncitable(task, paper, person)
+    today = clock.today()
+    late = counting.result_due is not None and today > counting.result_due
+    report = _write(
+        task,
+        paper,
+        by=by,
+        key=key,
+        kind=ReportKind.RESULT,
+        progress=task.progress,
+        counting=counting,
+        late=late,
+    )
+    record(
+        task.ref, "report.result", by=by, report=report.pk, category=counting.category_id, late=late
+    )
+    Due.objects.filter(
+        task=task, kind=DueKind.RESULT, period=str(counting.pk), filed_on=None
+    ).update(filed_by=report, filed_on=today, void=False)
+    _tell(task, "report.result", by, set=counting.category.name)
+    return report
+
+
+def _set_of(task: Task, counting: Counting | None) -> Counting:
+    """The further set of this task. Raises NotAllowed for any other."""
+    row = None
+    if counting is not None:
+        rows = Counting.objects.filter(pk=counting.pk, task=task, home=False)
+        row = rows.select_related("category", "measure").first()
+    if row is None:
+        raise NotAllowed(_("The task does not count in this set."))
+    return row
+
+
+def _write(task: Task, paper: Paper, *, by: Actor, **columns: Any) -> Report:
+    """The row, its evidence, and its words for the search."""
+    report = Report.objects.create(
+        task=task,
+        status=ReportStatus.FILED,
+        achieved=paper.achieved,
+        by_id=by.id,
+        at=clock.now(),
+        **paper.texts,
+        **columns,
+    )
+    if paper.uploads:
+        attach(report.ref, paper.uploads, by=by)
+    if chosen := [*dict.fromkeys([*paper.kept, *paper.cited])]:
+        cite(chosen, report.ref, by=by)
+    put("report", report.pk, task.pk, task.year, paper.words)
+    return report
+
+
+def _count(task: Task, report: Report, policy: Measure, by: Actor) -> None:
+    """Let the task take over what the report says; reaching the end takes back what was owed."""
+    complete = rules.completes(report.kind, report.progress, policy)
+    set_progress(task, report.progress, report.achieved, by=by, complete=complete)
+    if task.status == Status.SUBMITTED:
+        withdraw_dues([task], by)
+
+
+def _tell(task: Task, kind: str, by: Actor, **data: Any) -> None:
+    """The creator and whoever answers for the parent task hear of it."""
+    people = {task.creator_id}
+    if task.parent_id:
+        people |= set(Task.objects.filter(pk=task.parent_id).values_list("owner_id", flat=True))
+    notify([pk for pk in people if pk], kind, about=task.ref, title=task.title, by=by, **data)
+
+
+# ── amend ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@transaction.atomic
+def amend_report(
+    *,
+    report: Report,
+    by: Actor,
+    progress: int | None = None,
+    body: str = "",
+    problems: str = "",
+    help_needed: str = "",
+    next_step: str = "",
+    achieved: Decimal | None = None,
+    uploads: Sequence[Any] = (),
+    cited: Sequence[int] = (),
+    removed: Sequence[int] = (),
+    kind: str = "",
+    reason: str = "",
+    key: str | None = None,
+) -> Report:
+    """Replace the newest report by a new version; the old one stays readable (S0 3.2; §19.7).
+
+    Its evidence is carried over but for ``removed``; place in time, period and lateness stay. A
+    version below 100 % of a task that was completed reopens it. Raises NotAllowed, Refused, Stale.
+    """
+    task = locked(report.task)
+    if known := _of_key(key, task):
+        return known
+    old = Report.objects.select_related("counting__measure", "counting__category").get(pk=report.pk)
+    if old.status == ReportStatus.AMENDED:
+        raise Stale(task.ref)
+    person = person_of(by)
+    facts = facts_for(task, person)
+    ground = _ground_of(old, task)
+    require(rules.may_amend(task, facts, old, ground.latest))
+    pieces = {piece.pk for piece in queries.evidence_of([old.pk]).get(old.pk, [])}
+    paper = Paper(
+        progress,
+        body,
+        problems,
+        help_needed,
+        next_step,
+        achieved,
+        tuple(uploads),
+        tuple(pk for pk in cited if pk not in pieces),
+        tuple(sorted(pieces - set(removed))),
+    )
+    new = _write_amended(task, old, ground, paper, person, kind or old.kind, reason, by, key)
+    if not Report.objects.filter(pk=old.pk, status=ReportStatus.FILED).update(
+        status=ReportStatus.AMENDED
+    ):
+        raise Stale(task.ref)
+    remove("report", old.pk)
+    Due.objects.filter(filed_by=old).update(filed_by=new)
+    record(
+        task.ref,
+        "report.amend",
+        by=by,
+        report=new.pk,
+        amends=old.pk,
+        progress=new.progress,
+        before=old.progress,
+    )
+    if new.kind != ReportKind.RESULT:
+        _count(task, new, queries.policy_of(task), by)
+    _tell(task, "report.amend", by, progress=new.progress)
+    return new
+
+
+def _ground_of(report: Report, task: Task) -> queries.Ground:
+    if report.counting is not None:
+        return queries.Ground(queries.result_for(report.counting))
+    return queries.ground_for(task)
+
+
+def _write_amended(
+    task: Task,
+    old: Report,
+    ground: queries.Ground,
+    paper: Paper,
+    person: Person,
+    kind: str,
+    reason: str,
+    by: Actor,
+    key: str | None,
+) -> Report:
+    policy = queries.policy_of(task)
+    progress = old.progress
+    if old.counting is not None:
+        policy, kind = old.counting.measure or policy, ReportKind.RESULT
+    else:
+        progress = _progress_of(task, paper, policy, rules.floor(policy, ground.before))
+        kind = rules.kind_after(kind, progress)
+        stands(rules.kind_stands(kind, progress, policy), "progress")
+    _refuse_faulty(paper, policy)
+    _refuse_uncitable(task, paper, person)
+    if len(reason) > rules.TEXT_LENGTH:
+        raise Refused(_("Say it in fewer words."), "reason")
+    return _write(
+        task,
+        paper,
+        by=by,
+        key=key,
+        kind=kind,
+        progress=progress,
+        counting=old.counting,
+        period=old.period,
+        late=old.late,
+        amends=old,
+        reason=reason.strip(),
+    )
+
+
+# ── what is owed: settle ─────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Place:
+    """The period a report counts for, and whether it settles it late."""
+
+    span: Span | None
+    due: Due | None
+    late: bool
+    day: dt.date
+
+    @property
+    def period(self) -> str:
+        return self.span.key if self.span else ""
+
+
+def _place(task: Task, policy: Measure, today: dt.date) -> Place:
+    """Which period a report of today counts for; one query where the task has a rhythm."""
+    if task.rhythm == Rhythm.NONE:
+        return Place(None, None, False, today)
+    ahead = queries.LONGEST if policy.late_report == LateReport.NEXT else 0
+    days = queries.report_days([task]).get(policy.pk)
+    spans = queries.spans_of(task, today + dt.timedelta(days=ahead), days)
+    since = today - dt.timedelta(days=queries.LONGEST)
+    rows = Due.objects.filter(task=task, kind=DueKind.PERIOD, until__gte=since)
+    dues = {due.period: due for due in rows}
+    filed = {key for key, due in dues.items() if due.filed_on}
+    span = rules.which_period(
+        today, spans, grace=policy.grace_days, late_report=policy.late_report, filed=filed
+    )
+    if span is None:
+        return Place(None, None, False, today)
+    late = span.key not in filed and rules.is_late(today, span.due_on, policy.grace_days)
+    return Place(span, dues.get(span.key), late, today)
+
+
+def _settle(place: Place, task: Task, report: Report) -> None:
+    """Note that what was owed for the period has been given; any holder of the task settles it."""
+    if place.span is None:
+        return
+    if place.due is None:
+        due = _due(task, place.span)
+        due.filed_by, due.filed_on = report, place.day
+        Due.objects.bulk_create([due], ignore_conflicts=True)
+    elif place.due.filed_on is None:
+        Due.objects.filter(pk=place.due.pk, filed_on=None).update(
+            filed_by=report, filed_on=place.day, void=False
+        )
+
+
+# ── what is owed: open and take back ─────────────────────────────────────────────────────────────
+
+
+def _due(task: Task, span: Span) -> Due:
+    return Due(
+        task=task,
+        kind=DueKind.PERIOD,
+        period=span.key,
+        since=span.since,
+        until=span.until,
+        due_on=span.due_on,
+    )
+
+
+def _chunks(tasks: Sequence[Task]) -> Iterator[Sequence[Task]]:
+    """Pieces that one statement takes."""
+    return (tasks[start : start + CHUNK] for start in range(0, len(tasks), CHUNK))
+
+
+def _result_due(counting: Counting, issued_on: dt.date) -> Due:
+    assert counting.result_due is not None
+    return Due(
+        task_id=counting.task_id,
+        kind=DueKind.RESULT,
+        period=str(counting.pk),
+        counting=counting,
+        since=min(issued_on, counting.result_due),
+        until=counting.result_due,
+        due_on=counting.result_due,
+    )
+
+
+@transaction.atomic
+def open_dues(tasks: Sequence[Task], by: Actor | None = None) -> int:
+    """Open what is owed on these tasks up to a week from now; doing it again changes nothing.
+
+    Heard on "issued" and "reopened". What was taken back when a task ended is owed again. Returns
+    how many rows were written or confirmed.
+    """
+    today = clock.today()
+    horizon = today + dt.timedelta(days=queries.AHEAD)
+    count = 0
+    for chunk in _chunks(tasks):
+        days = queries.report_days(chunk)
+        rows = [
+            _due(task, span)
+            for task in chunk
+            for span in queries.spans_of(task, horizon, days.get(queries.policy_of(task).pk))
+        ]
+        Due.objects.bulk_create(rows, ignore_conflicts=True, batch_size=CHUNK)
+        keys = [task.pk for task in chunk]
+        Due.objects.filter(task_id__in=keys, void=True, until__gte=today).update(void=False)
+        count += len(rows) + _open_results(keys)
+    return count
+
+
+def _open_results(task_ids: Sequence[int]) -> int:
+    """Results of further sets become owed, or move with their date, or are taken back with it."""
+    rows = Counting.objects.filter(task_id__in=task_ids, home=False, task__issued_at__isnull=False)
+    dated = list(rows.exclude(result_due=None).select_related("task"))
+    dues = [_result_due(row, queries.day_of(row.task.issued_at)) for row in dated]  # type: ignore[arg-type]
+    Due.objects.bulk_create(
+        dues,
+        update_conflicts=True,
+        unique_fields=["task", "kind", "period"],
+        update_fields=["since", "until", "due_on"],
+        batch_size=CHUNK,
+    )
+    undated = rows.filter(result_due=None).values("pk")
+    Due.objects.filter(counting__in=undated, filed_on=None).update(void=True)
+    return len(dues)
+
+
+@transaction.atomic
+def withdraw_dues(tasks: Sequence[Task], by: Actor | None = None) -> None:
+    """Take back what can no longer be asked of tasks that ended; heard on "ended".
+
+    Periods missed before stay missing. A result stays owed until the task closes.
+    """
+    today = clock.today()
+    for chunk in _chunks(tasks):
+        keys = [task.pk for task in chunk]
+        waiting = Due.objects.filter(task_id__in=keys, filed_on=None, void=False)
+        waiting.filter(kind=DueKind.PERIOD, until__gte=today).update(void=True)
+        over = Task.objects.filter(pk__in=keys).exclude(
+            status__in=[Status.ACTIVE, Status.SUBMITTED, Status.DONE]
+        )
+        waiting.filter(kind=DueKind.RESULT, task__in=over).update(void=True)
+
+
+@transaction.atomic
+def reopen_dues(tasks: Sequence[Task], by: Actor | None = None) -> None:
+    """Owe anew after the rhythm or the dates of tasks changed; heard on "due_changed"."""
+    today = clock.today()
+    for chunk in _chunks(tasks):
+        keys = [task.pk for task in chunk]
+        Due.objects.filter(
+            task_id__in=keys, kind=DueKind.PERIOD, filed_on=None, until__gte=today
+        ).delete()
+    open_dues(tasks, by)
+
+
+def open_coming_dues(limit: int = CHUNK) -> int:
+    """Open the coming periods of all tasks under way, a chunk in each transaction.
+
+    Idempotent; finds the tasks by an index, not by going through all their periods. Returns how
+    many tasks were looked after.
+    """
+    done, last = 0, 0
+    while tasks := list(_lacking(clock.today()).filter(pk__gt=last)[:limit]):
+        open_dues(tasks)
+        done += len(tasks)
+        last = tasks[-1].pk
+    return done
+
+
+def _lacking(today: dt.date) -> QuerySet[Task]:
+    """Tasks under way without a due that reaches a week ahead, or with a result not yet owed."""
+    horizon = today + dt.timedelta(days=queries.AHEAD)
+    reached = Due.objects.filter(task=OuterRef("pk"), kind=DueKind.PERIOD, until__gte=horizon)
+    owed = Due.objects.filter(counting=OuterRef("pk"))
+    unowed = Counting.objects.filter(
+        ~Exists(owed), task=OuterRef("pk"), home=False, result_due__isnull=False
+    )
+    return (
+        Task.objects.filter(status__in=[Status.ISSUED, Status.ACTIVE], paused=False)
+        .filter(~Q(rhythm=Rhythm.NONE) & ~Exists(reached) | Exists(unowed))
+        .select_related("measure", "category__measure")
+        .order_by("pk")
+    )
