@@ -89,7 +89,7 @@ def periods_between(
 
     The first is the period of ``start``, unless its due day is past by then; the last is the period
     of ``end``. ``own`` are the dates of rhythm own_dates, ``after`` the days after start of
-    after_issue; of these count the dates from start to end. Nothing is due when end is before start.
+    after_issue; of these count the dates from start to end. Nothing is due if end is before start.
     """
     if end < start or rhythm == "none":
         return []

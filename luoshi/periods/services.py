@@ -76,7 +76,7 @@ def seed_first_years() -> None:
 
 def published(year: int) -> list[Day]:
     """Holidays and make-up days of a year as the library knows them; nothing is saved."""
-    plan = holidays.China(years=year, language="zh_CN")
+    plan = holidays.country_holidays("CN", years=year, language="zh_CN")
     found = [
         Day(date=date, kind=DayKind.HOLIDAY, name=_short(name))
         for date, name in sorted(plan.items())
