@@ -5,12 +5,13 @@ from typing import cast
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from luoshi.files import kinds, queries, rules
 from luoshi.files.models import Attachment
+from luoshi.kit.htmx import respond
 from luoshi.people.models import Person
 
 
@@ -33,8 +34,14 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     if readable is None and not row.kind.picture:
         return redirect("files:show" if row.kind.shown else "files:download", pk)
     said = rules.SAID.get(readable.said, "") if readable else ""
-    context = {"row": row, "readable": readable, "said": said}
-    return render(request, "files/page.html", context)
+    context = {
+        "row": row,
+        "readable": readable,
+        "said": said,
+        "about_kind": attachment.about_kind,
+        "about_id": attachment.about_id,
+    }
+    return respond(request, "files/page.html", "files/_page.html", context)
 
 
 @login_required

@@ -20,12 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Kind:
-    """How one kind of message looks; ``popup`` ones stand before the reader until confirmed."""
+    """How one kind of message looks."""
 
     name: str
     icon: str
     sentence: str | Promise
-    popup: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,11 +43,11 @@ FALLBACK_ICON = "message"
 _KINDS: dict[str, Kind] = {}
 
 
-def register(name: str, icon: str, sentence: str | Promise, *, popup: bool = False) -> None:
+def register(name: str, icon: str, sentence: str | Promise) -> None:
     """Make a kind known. Raises ValueError if another kind already has this name."""
-    kind = Kind(name, icon, sentence, popup)
+    kind = Kind(name, icon, sentence)
     known = _KINDS.setdefault(name, kind)
-    if (known.icon, str(known.sentence), known.popup) != (icon, str(sentence), popup):
+    if (known.icon, str(known.sentence)) != (icon, str(sentence)):
         raise ValueError(f"The kind of message {name!r} is registered twice.")
 
 

@@ -1,13 +1,10 @@
-"""What people are told: messages, and how they left the house (MSG-1).
+"""What people are told (MSG-1).
 
-A message lies in its addressee's inbox the moment it is written: that needs no second row. Every
-other channel has a `Delivery` with its own state; now there is one, the pop-up, shown until it is
-confirmed.
+A message lies in its addressee's inbox the moment it is written: that is its delivery on this site.
 """
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 
 from luoshi.kit import ref
 
@@ -46,36 +43,3 @@ class Message(models.Model):
     @property
     def about(self) -> str:
         return ref.join(self.about_kind, self.about_id)
-
-
-class Channel(models.TextChoices):
-    POPUP = "popup", _("pop-up")
-
-
-class DeliveryState(models.TextChoices):
-    WAITING = "waiting", _("waiting")
-    DELIVERED = "delivered", _("delivered")
-
-
-class Delivery(models.Model):
-    """A message on its way through one channel other than the inbox."""
-
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="deliveries")
-    channel = models.CharField(max_length=20, choices=Channel.choices)
-    state = models.CharField(max_length=20, choices=DeliveryState.choices)
-    at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["message", "channel"], name="delivery_channel_once")
-        ]
-        indexes = [
-            models.Index(
-                fields=["channel", "id"],
-                condition=Q(state="waiting"),
-                name="delivery_waiting",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.message_id} {self.channel} {self.state}"

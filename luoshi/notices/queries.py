@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Count, Max, QuerySet
 
-from luoshi.notices.models import Channel, DeliveryState, Message
+from luoshi.notices.models import Message
 
 PAGE = 30
 
@@ -18,7 +18,6 @@ class Inbox:
 
     messages: list[Message]
     after: str
-    newest: int
 
 
 def messages_of(person_id: int) -> QuerySet[Message]:
@@ -27,6 +26,12 @@ def messages_of(person_id: int) -> QuerySet[Message]:
 
 def unread_count(person_id: int) -> int:
     return messages_of(person_id).filter(read_at=None).count()
+
+
+def unread(person_id: int) -> tuple[int, int]:
+    """How many are unread, and the newest of them (0 if there is none)."""
+    found = messages_of(person_id).filter(read_at=None).aggregate(n=Count("pk"), newest=Max("pk"))
+    return found["n"], found["newest"] or 0
 
 
 def inbox(person_id: int, *, unread_only: bool = False, after: str = "") -> Inbox:
@@ -46,20 +51,11 @@ def inbox(person_id: int, *, unread_only: bool = False, after: str = "") -> Inbo
     return Inbox(
         messages=messages,
         after=_mark(messages[-1]) if len(found) > PAGE else "",
-        newest=max((message.pk for message in messages), default=0),
     )
 
 
 def _mark(message: Message) -> str:
     return f"{'u' if message.read_at is None else 'r'}{message.pk}"
-
-
-def popups_for(person_id: int) -> list[Message]:
-    """What interrupts this person until confirmed, oldest first, three at a time."""
-    rows = messages_of(person_id).filter(
-        deliveries__channel=Channel.POPUP, deliveries__state=DeliveryState.WAITING
-    )
-    return list(rows.order_by("pk")[:3])
 
 
 def _place(after: str) -> tuple[str, int | None]:

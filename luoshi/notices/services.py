@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from luoshi.kit import clock, ref
 from luoshi.kit.actor import Actor
 from luoshi.notices import kinds
-from luoshi.notices.models import Channel, Delivery, DeliveryState, Message
+from luoshi.notices.models import Message
+from luoshi.trail.rules import plain
 
 _TITLE = 300
 _CHUNK = 1000
@@ -41,7 +41,7 @@ def notify(
 ) -> int:
     """Tell people about ``about`` ("task/17"); nobody is told what they did themselves.
 
-    ``data`` holds plain texts and figures for the kind's sentence. Returns how many were meant.
+    ``data`` holds texts, figures and days for the kind's sentence. Returns how many were meant.
     Raises LookupError for a kind nobody registered, KeyError if its sentence lacks a word.
     """
     return notify_many([Note(tuple(people_ids), kind, about, title, by, key, data)])
@@ -55,14 +55,14 @@ def notify_many(notes: Iterable[Note]) -> int:
     plain = [message for message in messages if message.key is None]
     Message.objects.bulk_create(plain, batch_size=_CHUNK)
     Message.objects.bulk_create(keyed, batch_size=_CHUNK, ignore_conflicts=True)
-    _pop_up(messages)
     return len(messages)
 
 
 def _messages(note: Note) -> list[Message]:
     kinds.kind_of(note.kind)
     about_kind, about_id = ref.split(note.about)
-    data = note.data | ({"for_name": note.by.for_name} if note.by.for_name else {})
+    told = note.data | ({"for_name": note.by.for_name} if note.by.for_name else {})
+    data = {name: plain(value) for name, value in told.items()}
     kinds.sentence_of(note.kind, title=note.title, by_name=note.by.name, data=data)
     now = clock.now()
     return [
@@ -83,43 +83,11 @@ def _messages(note: Note) -> list[Message]:
     ]
 
 
-def _pop_up(messages: Sequence[Message]) -> None:
-    """Put the kinds that interrupt before their readers."""
-    urgent = [message for message in messages if kinds.kind_of(message.kind).popup]
-    if not urgent:
-        return
-    now = clock.now()
-    Delivery.objects.bulk_create(
-        [
-            Delivery(message_id=pk, channel=Channel.POPUP, state=DeliveryState.WAITING, at=now)
-            for pk in _keys_of(urgent)
-        ],
-        batch_size=_CHUNK,
-        ignore_conflicts=True,
-    )
-
-
-def _keys_of(messages: Sequence[Message]) -> list[int]:
-    """Primary keys of messages just written, less those that popped up before."""
-    written = [message.pk for message in messages if message.pk]
-    keyed = {(m.person_id, m.kind, m.key) for m in messages if not m.pk}
-    if not keyed:
-        return written
-    rows = Message.objects.filter(
-        person_id__in={person_id for person_id, _, _ in keyed},
-        kind__in={kind for _, kind, _ in keyed},
-        key__in={key for _, _, key in keyed},
-        deliveries=None,
-    ).values_list("pk", "person_id", "kind", "key")
-    return written + [pk for pk, *which in rows if tuple(which) in keyed]
-
-
 @transaction.atomic
 def mark_read(message_ids: Iterable[int], *, by: Actor) -> int:
     """Note that the addressee has read these; others' messages stay as they are."""
     ids = list(message_ids)
     now = clock.now()
-    _settle_pop_ups(Delivery.objects.filter(message_id__in=ids, message__person_id=by.id or 0))
     return Message.objects.filter(pk__in=ids, person_id=by.id or 0, read_at=None).update(
         read_at=now
     )
@@ -129,13 +97,6 @@ def mark_read(message_ids: Iterable[int], *, by: Actor) -> int:
 def mark_all_read(*, by: Actor, up_to: int | None = None) -> int:
     """Note that everything is read, up to the newest message the reader had on the screen."""
     rows = Message.objects.filter(person_id=by.id or 0, read_at=None)
-    waiting = Delivery.objects.filter(message__person_id=by.id or 0)
     if up_to is not None:
         rows = rows.filter(pk__lte=up_to)
-        waiting = waiting.filter(message_id__lte=up_to)
-    _settle_pop_ups(waiting)
     return rows.update(read_at=clock.now())
-
-
-def _settle_pop_ups(rows: QuerySet[Delivery]) -> None:
-    rows.filter(state=DeliveryState.WAITING).update(state=DeliveryState.DELIVERED, at=clock.now())

@@ -5,8 +5,6 @@ from luoshi.notices import views
 app_name = "notices"
 urlpatterns = [
     path("", views.inbox, name="inbox"),
-    path("popup/", views.popup, name="popup"),
     path("read/", views.mark_all_read, name="mark_all_read"),
     path("<int:pk>/", views.read, name="read"),
-    path("<int:pk>/confirm/", views.confirm, name="confirm"),
 ]

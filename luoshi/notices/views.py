@@ -4,7 +4,7 @@ from typing import cast
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -28,10 +28,12 @@ def inbox(request: HttpRequest) -> HttpResponse:
     unread_only = request.GET.get("show") == "unread"
     after = request.GET.get("after", "")
     found = queries.inbox(reader.pk, unread_only=unread_only, after=after)
+    unread, newest = queries.unread(reader.pk)
     context = {
         "inbox": found,
         "rows": kinds.rows_of(found.messages),
-        "unread": queries.unread_count(reader.pk),
+        "unread": unread,
+        "newest": newest,
         "unread_only": unread_only,
         "further": bool(after),
     }
@@ -65,22 +67,3 @@ def mark_all_read(request: HttpRequest) -> HttpResponse:
         "inbox-changed",
         said=said if marked else _("There was nothing unread."),
     )
-
-
-@login_required
-@never_cache
-@require_GET
-def popup(request: HttpRequest) -> HttpResponse:
-    """What interrupts, if anything does."""
-    context = {"popups": kinds.rows_of(queries.popups_for(_reader(request).pk))}
-    return render(request, "notices/_popup.html", context)
-
-
-@login_required
-@require_POST
-def confirm(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take a pop-up away: its reader has seen it."""
-    reader = _reader(request)
-    message = get_object_or_404(queries.messages_of(reader.pk), pk=pk)
-    services.mark_read([message.pk], by=reader.actor)
-    return finish(request, reverse("notices:inbox"), "inbox-changed")
