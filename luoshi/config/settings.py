@@ -25,7 +25,7 @@ if PRODUCTION:
         needed={"LUOSHI_HOSTS": env.text("LUOSHI_HOSTS")},
     )
 
-ALLOWED_HOSTS = env.words("LUOSHI_HOSTS", "127.0.0.1,localhost,[::1],testserver")
+ALLOWED_HOSTS = env.words("LUOSHI_HOSTS", "127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("LUOSHI_ORIGINS")
 ROOT_URLCONF = "luoshi.config.urls"
 WSGI_APPLICATION = "luoshi.config.wsgi.application"

@@ -29,7 +29,7 @@ from luoshi.kit import clock
 
 log = logging.getLogger(__name__)
 
-_PATH = re.compile(r"luoshi\.[a-z_]+(\.jobs|\.jobs\.[a-z_]+)\.[a-z_]+")
+_PATH = re.compile(r"luoshi\.[a-z_]+\.jobs(\.[a-z_]+)?\.[a-z][a-z_]*")
 _HEARTBEAT = "heartbeat"
 
 
@@ -82,7 +82,7 @@ def run_waiting(limit: int = 1000) -> int:
     """
     done = 0
     while done < limit and (row := OrmQ.objects.order_by("pk").first()):
-        task = row.task()
+        task = row.task
         row.delete()
         func = task["func"] if callable(task["func"]) else locate(task["func"])
         if not callable(func):
@@ -100,9 +100,10 @@ def keep_times(listed: Iterable[Timed]) -> None:
     """Make the timetable of the workers equal to the list. Doing it again changes nothing.
 
     The next time of a job that was listed before is left alone, so that a job missed while no
-    worker ran is caught up.
+    worker ran is caught up. A job that does not exist is left out, and told in the log: the others
+    must not wait for it.
     """
-    listed = list(listed)
+    listed = [timed for timed in listed if _exists(timed)]
     kept = {_HEARTBEAT, *(timed.name for timed in listed)}
     Schedule.objects.exclude(name__in=kept).delete()
     for timed in listed:
@@ -113,6 +114,15 @@ def keep_times(listed: Iterable[Timed]) -> None:
         row.next_run = clock.machine_now()
         row.next_run = row.calculate_next_run(row.next_run)
         row.save()
+
+
+def _exists(timed: Timed) -> bool:
+    try:
+        job_at(timed.func_path)
+    except (ValueError, ImportError) as error:
+        log.error("Timed job %s is left out: %s", timed.func_path, error)
+        return False
+    return True
 
 
 def tidy() -> None:

@@ -36,7 +36,12 @@ def ancestors_in(path: str) -> list[int]:
 
 
 def below(path: str, field: str = "path", *, including: bool = True) -> Q:
-    """Rows at or below ``path``; ``field`` may go through a relation (``unit__path``)."""
+    """Rows at or below ``path``; ``field`` may go through a relation (``unit__path``).
+
+    A row that is not planted yet has no path, and nothing is below it.
+    """
+    if not path:
+        return Q(pk__in=[])
     lower = "gte" if including else "gt"
     return Q(**{f"{field}__{lower}": path, f"{field}__lte": path + _END})
 
