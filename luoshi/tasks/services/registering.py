@@ -21,6 +21,7 @@ from luoshi.people.queries import powers_of
 from luoshi.people.roles import Power
 from luoshi.search.services import put_many, remove_many
 from luoshi.tasks import queries, rules
+from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import (
     Counting,
     Kind,
@@ -32,7 +33,7 @@ from luoshi.tasks.models import (
     Tier,
 )
 from luoshi.tasks.rules import Fault, NewTask
-from luoshi.tasks.services.line import person_of, require_may
+from luoshi.tasks.services.line import issue_many, person_of, require_may
 from luoshi.trail.services import record, record_many
 
 
@@ -338,9 +339,22 @@ def search_text(task: Task) -> str:
     return "\n".join(filter(None, [task.number, task.title, task.details, task.standard]))
 
 
-def register(new: NewTask, *, by: Actor) -> Task:
-    """Register one draft (TSK-1). Raises NotAllowed or Refused."""
-    return register_many([new], by=by)[0]
+@transaction.atomic
+def register(new: NewTask, *, by: Actor, issue: bool = False) -> Task:
+    """Register one draft (TSK-1), and issue it in the same breath if asked.
+
+    Raises NotAllowed or Refused; then nothing is written.
+    """
+    return _issued(register_many([new], by=by), by, issue)[0]
+
+
+def _issued(tasks: list[Task], by: Actor, issue: bool) -> list[Task]:
+    """Issue what is still a draft, if asked."""
+    drafts = [task for task in tasks if task.status == Status.DRAFT]
+    if not issue or not drafts:
+        return tasks
+    done = {task.pk: task for task in issue_many(drafts, by=by)}
+    return [done.get(task.pk, task) for task in tasks]
 
 
 #: Columns `edit` may change; everything else about a draft hangs on it and is replaced.
@@ -348,8 +362,8 @@ _EDITED = (*(name for name in _COPIED if name not in {"number", "batch", "key"})
 
 
 @transaction.atomic
-def edit(task: Task, new: NewTask, *, by: Actor, rev: int) -> Task:
-    """Replace the content of a draft. Raises Stale if somebody saved it since ``rev``."""
+def edit(task: Task, new: NewTask, *, by: Actor, rev: int, issue: bool = False) -> Task:
+    """Replace the content of a draft, and issue it if asked. Stale if saved since ``rev``."""
     task = queries.locked(task)
     require_may("edit", task, by)
     if task.rev != rev:
@@ -367,7 +381,7 @@ def edit(task: Task, new: NewTask, *, by: Actor, rev: int) -> Task:
     _replace_what_hangs_on(task, new, known)
     record(task.ref, "task.edit", by=by, changed=changed)
     put_many([("task", task.pk, task.pk, task.year, search_text(task))])
-    return task
+    return _issued([task], by, issue)[0]
 
 
 def _changed(old: Task, fresh: Task) -> dict[str, list[str]]:
@@ -412,9 +426,14 @@ def discard_drafts(tasks: Sequence[Task], *, by: Actor) -> int:
 
 @transaction.atomic
 def break_down(
-    task: Task, rows: Sequence[NewTask], *, by: Actor, key: str | None = None
+    task: Task,
+    rows: Sequence[NewTask],
+    *,
+    by: Actor,
+    key: str | None = None,
+    issue: bool = False,
 ) -> list[Task]:
-    """Add sub-tasks as drafts; only the responsible person may (TSK-3, S0 任务分解 1–6).
+    """Add sub-tasks, as drafts or issued; only the responsible person may (S0 任务分解 1–6).
 
     Raises NotAllowed or Refused; nothing is written unless all rows stand.
     """
@@ -428,7 +447,7 @@ def break_down(
     if task.split_at is None:
         Task.objects.filter(pk=task.pk).update(split_at=clock.now())
     record(task.ref, "task.break_down", by=by, children=[child.pk for child in children])
-    return children
+    return _issued(children, by, issue)
 
 
 @dataclass(frozen=True)
@@ -443,7 +462,14 @@ class Copy:
 
 
 @transaction.atomic
-def copy_task(task: Task, to: Sequence[Copy], *, by: Actor, key: str | None = None) -> list[Task]:
+def copy_task(
+    task: Task,
+    to: Sequence[Copy],
+    *,
+    by: Actor,
+    key: str | None = None,
+    issue: bool = False,
+) -> list[Task]:
     """Copy a sub-task to further units, each with its own standard and due date (S0 任务分解 7)."""
     parent = task.parent
     if parent is None:
@@ -462,4 +488,4 @@ def copy_task(task: Task, to: Sequence[Copy], *, by: Actor, key: str | None = No
         )
         for copy in to
     ]
-    return break_down(parent, rows, by=by, key=key)
+    return break_down(parent, rows, by=by, key=key, issue=issue)

@@ -1,0 +1,129 @@
+"""Registering and editing drafts, and issuing many at once."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from luoshi.kit.htmx import finish
+from luoshi.kit.verdict import Refused, require
+from luoshi.kit.year import chosen_year
+from luoshi.measures.models import Category
+from luoshi.people.models import Person
+from luoshi.tasks import queries, rules
+from luoshi.tasks.forms import TaskForm, initial_of
+from luoshi.tasks.models import Task
+from luoshi.tasks.services import line, registering
+from luoshi.tasks.views.doors import person, seen
+
+
+def _categories(who: Person) -> Any:
+    """Categories in use that this person may register in: all common ones and their unit's own."""
+    own = Category.objects.filter(active=True, unit=who.main_unit)
+    return (Category.objects.filter(active=True, unit=None) | own).select_related(
+        "programme", "measure"
+    )
+
+
+def _chosen(request: HttpRequest) -> Category | None:
+    pk = request.POST.get("category") or request.GET.get("category") or ""
+    return _categories(person(request)).filter(pk=int(pk)).first() if pk.isdigit() else None
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def register(request: HttpRequest) -> HttpResponse:
+    """Register one task as a draft, or register and issue it in one go."""
+    who = person(request)
+    require(registering.may_register(who))
+    category = _chosen(request)
+    form = TaskForm(
+        request.POST or None,
+        categories=_categories(who),
+        category=category,
+        initial={"year": chosen_year(request), "category": category},
+    )
+
+    def save() -> Task:
+        issue = "issue" in request.POST
+        return registering.register(form.new_task(), by=who.actor, issue=issue)
+
+    return _answer(request, form, save, {"heading": _("Register a task")})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, task_id: int) -> HttpResponse:
+    """Change a draft."""
+    task, who = seen(request, task_id), person(request)
+    require(rules.may("edit", task, queries.facts_for(task, who)))
+    category = _chosen(request) or task.category
+    own = dict(task.own_values.values_list("field_id", "text"))
+    form = TaskForm(
+        request.POST or None,
+        categories=_categories(who),
+        category=category,
+        parent=task.parent,
+        initial=initial_of(task, queries.parts_of([task])[task.pk], own),
+    )
+
+    def save() -> Task:
+        rev = form.cleaned_data["rev"]
+        return registering.edit(
+            task,
+            form.new_task(),
+            by=who.actor,
+            rev=task.rev if rev is None else rev,
+            issue="issue" in request.POST,
+        )
+
+    return _answer(request, form, save, {"heading": _("Change the draft"), "task": task})
+
+
+def _answer(
+    request: HttpRequest, form: TaskForm, save: Callable[[], Task], context: dict[str, Any]
+) -> HttpResponse:
+    """Save what stands, issue it if asked; otherwise show the form with what was typed."""
+    sent = request.method == "POST"
+    if sent and form.is_valid():
+        try:
+            task = save()
+            said = _("The draft has been saved.")
+            if "issue" in request.POST:
+                said = _("The task has been issued.")
+        except Refused as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+        else:
+            return finish(request, reverse("go", args=["task", task.pk]), said=said)
+    status = 422 if sent else 200
+    return render(request, "tasks/register.html", {"form": form, **context}, status=status)
+
+
+@login_required
+@require_GET
+def category_fields(request: HttpRequest) -> HttpResponse:
+    """The fields a category adds to the form, fetched when it is chosen."""
+    form = TaskForm(categories=_categories(person(request)), category=_chosen(request))
+    return render(request, "tasks/_category_fields.html", {"form": form})
+
+
+@login_required
+@require_POST
+def issue_many(request: HttpRequest) -> HttpResponse:
+    """Issue the drafts ticked in a list: all of them or none."""
+    who = person(request)
+    keys = [int(pk) for pk in request.POST.getlist("task") if pk.isdigit()]
+    if not keys:
+        raise Refused(_("Tick the drafts to be issued first."))
+    tasks = list(queries.tasks_visible_to(who).filter(pk__in=keys))
+    done = line.issue_many(tasks, by=who.actor)
+    said = ngettext(
+        "%(count)d task has been issued.", "%(count)d tasks have been issued.", len(done)
+    ) % {"count": len(done)}
+    return finish(request, reverse("task-list"), "task-changed", said=said)
