@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterable
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-_verbs: dict[str, str | Promise] = {}
-_subjects: dict[str, Callable[[], Iterable[int]]] = {}
+from luoshi.trail.rules import SUBJECTS, VERBS
 
 #: Tests set this: recording a verb nobody registered is then an error, not a bare word on a page.
 strict = False
@@ -26,34 +25,24 @@ class UnknownVerb(LookupError):
 
 def register(verb: str, label: str | Promise) -> None:
     """Give a verb ("task.sign") the words a reader sees ("signed for the task")."""
-    if verb in _verbs and str(_verbs[verb]) != str(label):
+    if verb in VERBS and str(VERBS[verb]) != str(label):
         raise ValueError(f"{verb} is registered twice")
-    _verbs[verb] = label
+    VERBS[verb] = label
 
 
 def register_subjects(kind: str, ids: Callable[[], Iterable[int]]) -> None:
     """Say which subjects of a kind exist, so that a story removed as a whole is missed."""
-    _subjects[kind] = ids
-
-
-def label(verb: str) -> str:
-    """The words for a verb; the verb itself where no room has any."""
-    return str(_verbs.get(verb, verb))
+    SUBJECTS[kind] = ids
 
 
 def verbs() -> list[tuple[str, str]]:
     """All verbs with their words, in order of the verbs; for a filter."""
-    return [(verb, str(words)) for verb, words in sorted(_verbs.items())]
-
-
-def subjects() -> dict[str, Callable[[], Iterable[int]]]:
-    """Kinds whose subjects must all have a story."""
-    return dict(_subjects)
+    return [(verb, str(words)) for verb, words in sorted(VERBS.items())]
 
 
 def check(verb: str) -> None:
     """Raise UnknownVerb in tests for a verb nobody registered."""
-    if strict and verb not in _verbs:
+    if strict and verb not in VERBS:
         raise UnknownVerb(f"{verb}: no room has registered this verb (trail.kinds.register)")
 
 

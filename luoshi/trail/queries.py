@@ -15,9 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from luoshi.kit import clock
-from luoshi.trail import kinds
 from luoshi.trail.models import Event, Head, Seal
-from luoshi.trail.rules import day_digest, event_hash, guards, seal_hash
+from luoshi.trail.rules import SUBJECTS, day_digest, event_hash, guards, label_of, seal_hash
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Line:
 
     @property
     def label(self) -> str:
-        return kinds.label(self.verb)
+        return label_of(self.verb)
 
     @property
     def ref(self) -> str:
@@ -211,11 +210,23 @@ def faults() -> Iterator[Fault]:
     Reads the whole trail once (12–18 µs a row); each question is one statement and so sees one
     moment, also while people work.
     """
+    lost = _missing_tables()
+    if lost:
+        for table in lost:
+            yield Fault("guard", table, _("The table %(name)s is missing.") % {"name": table})
+        return
     for name in missing_guards():
         yield Fault("guard", name, _("The guard %(name)s is missing.") % {"name": name})
     yield from _chain_faults()
     yield from _lost_subjects()
     yield from _seal_faults()
+
+
+def _missing_tables() -> list[str]:
+    there = connections[router.db_for_read(Event)].introspection.table_names()
+    return [
+        model._meta.db_table for model in (Event, Head, Seal) if model._meta.db_table not in there
+    ]
 
 
 def _chain_faults() -> Iterator[Fault]:
@@ -311,7 +322,7 @@ def _lost_subjects() -> Iterator[Fault]:
     empty = Head.objects.filter(~Exists(told)).order_by("about_kind", "about_id")
     for kind, pk in empty.values_list("about_kind", "about_id").iterator(chunk_size=2000):
         yield _lost(kind, pk)
-    for kind, ids in kinds.subjects().items():
+    for kind, ids in SUBJECTS.items():
         living = set(ids())  # before the heads: what is new meanwhile is not missed
         heads = Head.objects.filter(about_kind=kind).values_list("about_id", flat=True)
         for pk in sorted(living - set(heads.iterator(chunk_size=5000))):

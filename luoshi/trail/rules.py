@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -18,6 +18,11 @@ from uuid import UUID
 
 from django.db.models import Model
 from django.utils.functional import Promise
+
+#: Verbs with the words a reader sees; rooms fill it at start-up through `kinds.register`.
+VERBS: dict[str, str | Promise] = {}
+#: Kinds whose living subjects must all have a story, with what lists them.
+SUBJECTS: dict[str, Callable[[], Iterable[int]]] = {}
 
 _ABOUT = re.compile(r"([a-z][a-z0-9_]{0,29})/([0-9]{1,18})")
 
@@ -28,6 +33,11 @@ def parts_of(about: str) -> tuple[str, int]:
     if not match:
         raise ValueError(f"{about!r} is not a reference like task/17")
     return match[1], int(match[2])
+
+
+def label_of(verb: str) -> str:
+    """The words for a verb; the verb itself where no room has any."""
+    return str(VERBS.get(verb, verb))
 
 
 def plain(value: Any) -> Any:

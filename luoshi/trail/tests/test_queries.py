@@ -6,7 +6,6 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import translation
 
-from luoshi.trail import kinds
 from luoshi.trail.jobs import seal_yesterday
 from luoshi.trail.models import Event, Head, Seal
 from luoshi.trail.queries import (
@@ -18,7 +17,7 @@ from luoshi.trail.queries import (
     find,
     seals,
 )
-from luoshi.trail.rules import event_hash
+from luoshi.trail.rules import SUBJECTS, VERBS, event_hash
 from luoshi.trail.services import record
 from luoshi.trail.tests.factories import CHEN, LI, tamper, tell
 
@@ -28,9 +27,8 @@ TODAY = dt.date(2026, 11, 20)
 
 @pytest.fixture(autouse=True)
 def _verbs(monkeypatch):
-    monkeypatch.setattr(
-        kinds, "_verbs", {**kinds._verbs, "task.sign": "签收", "task.issue": "下达"}
-    )
+    monkeypatch.setitem(VERBS, "task.sign", "签收")
+    monkeypatch.setitem(VERBS, "task.issue", "下达")
 
 
 @pytest.fixture
@@ -250,7 +248,7 @@ def test_a_whole_sealed_subject_gone_with_its_head_is_found():
 
 @pytest.mark.usefixtures("told")
 def test_a_whole_unsealed_subject_gone_with_its_head_is_missed_where_it_still_lives(monkeypatch):
-    monkeypatch.setattr(kinds, "_subjects", {"task": lambda: [1, 2, 3]})
+    monkeypatch.setitem(SUBJECTS, "task", lambda: [1, 2, 3])
     assert found() == []
     tamper("DELETE FROM trail_event WHERE about_id = 3")
     tamper("DELETE FROM trail_head WHERE about_id = 3")

@@ -4,13 +4,16 @@ from enum import Enum
 
 import pytest
 
+from luoshi.trail import kinds
 from luoshi.trail.models import Head
 from luoshi.trail.rules import (
+    VERBS,
     canonical,
     day_digest,
     digest,
     event_hash,
     guards,
+    label_of,
     parts_of,
     plain,
     seal_hash,
@@ -135,3 +138,17 @@ def test_every_table_is_guarded_on_both_databases(vendor):
         "trail_seal",
         "trail_head",
     }
+
+
+def test_a_verb_has_the_words_its_room_gave_it(monkeypatch):
+    monkeypatch.setitem(VERBS, "task.sign", "签收")
+    assert label_of("task.sign") == "签收"
+    assert label_of("task.fly") == "task.fly"
+    assert ("task.sign", "签收") in kinds.verbs()
+
+
+def test_a_verb_is_registered_once(monkeypatch):
+    monkeypatch.setitem(VERBS, "task.sign", "签收")
+    kinds.register("task.sign", "签收")
+    with pytest.raises(ValueError, match="twice"):
+        kinds.register("task.sign", "拒签")

@@ -12,7 +12,7 @@ from luoshi.trail import kinds, services
 from luoshi.trail.apps import guards_stand
 from luoshi.trail.models import Event, Head, Seal
 from luoshi.trail.queries import faults, missing_guards
-from luoshi.trail.rules import guards
+from luoshi.trail.rules import VERBS, guards
 from luoshi.trail.services import record, record_many, restore_guards, seal_day, seal_until
 from luoshi.trail.tests.factories import CHEN, LI, tamper, tell
 from luoshi.trail.tests.triggers import drop_guards
@@ -22,9 +22,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _verbs(monkeypatch):
-    monkeypatch.setattr(
-        kinds, "_verbs", {**kinds._verbs, "task.sign": "签收", "task.issue": "下达"}
-    )
+    monkeypatch.setitem(VERBS, "task.sign", "签收")
+    monkeypatch.setitem(VERBS, "task.issue", "下达")
 
 
 def test_an_event_says_who_did_what_for_whom():
