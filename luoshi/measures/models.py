@@ -1,8 +1,8 @@
 """Rule books (管理办法) as data (CAT-1…CAT-4).
 
-    Programme ── Category ──points at──> Measure (code + since = one version)
-                    │                       ├ ChainLink · Deadline · NodeTemplate · ReportDay
-                    └ OwnField              └ Light (label and colour of a health) · Source (paragraph)
+Programme ── Category ──points at──> Measure (code + since = one version)
+                │                       ├ ChainLink · Deadline · NodeTemplate · ReportDay
+                └ OwnField              └ Light (word and colour) · Source (paragraph)
 """
 
 from django.db import models
@@ -95,7 +95,9 @@ class Measure(models.Model):
     report_day = models.PositiveSmallIntegerField(_("by day of month"), null=True, blank=True)
     grace_days = models.PositiveSmallIntegerField(_("days of grace"), default=0)
     late_report = models.CharField(
-        _("a late report counts"), max_length=10, choices=LateReport.choices,
+        _("a late report counts"),
+        max_length=10,
+        choices=LateReport.choices,
         default=LateReport.LATE,
     )
     needs_text = models.BooleanField(_("text required"), default=True)
@@ -127,9 +129,7 @@ class Measure(models.Model):
         _("who may see"), max_length=10, choices=Visibility.choices, default=Visibility.INVOLVED
     )
     public = models.BooleanField(_("public"), default=False)
-    number_pattern = models.CharField(
-        _("number pattern"), max_length=60, default="{year}-{n:03}"
-    )
+    number_pattern = models.CharField(_("number pattern"), max_length=60, default="{year}-{n:03}")
     #: Day on which the first task was issued under this version; from then on it stands (CAT-3).
     in_use_since = models.DateField(_("in use since"), null=True, blank=True, editable=False)
     key = models.CharField(max_length=32, unique=True, null=True, editable=False)
@@ -163,7 +163,11 @@ class Category(models.Model):
     name = models.CharField(_("name"), max_length=100)
     definition = models.TextField(_("definition"), blank=True)
     measure = models.ForeignKey(
-        Measure, on_delete=models.PROTECT, null=True, blank=True, related_name="categories",
+        Measure,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="categories",
         verbose_name=_("measure"),
     )
     field = models.ForeignKey(
@@ -200,7 +204,9 @@ class ChainLink(models.Model):
     purpose = models.CharField(_("for"), max_length=12, choices=Purpose.choices)
     order = models.PositiveSmallIntegerField(_("order"))
     mode = models.CharField(_("agreement"), max_length=5, choices=Mode.choices, default=Mode.ANY)
-    duty = models.CharField(_("holders of the duty"), max_length=20, choices=Duty.choices, blank=True)
+    duty = models.CharField(
+        _("holders of the duty"), max_length=20, choices=Duty.choices, blank=True
+    )
     body = models.CharField(_("body"), max_length=30, blank=True)
     from_days = models.PositiveSmallIntegerField(_("from days on"), null=True, blank=True)
     from_count = models.PositiveSmallIntegerField(_("from time on"), null=True, blank=True)
@@ -208,14 +214,15 @@ class ChainLink(models.Model):
     class Meta:
         ordering = ["purpose", "order"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["measure", "purpose", "order"], name="chain_link_once"
-            ),
+            models.UniqueConstraint(fields=["measure", "purpose", "order"], name="chain_link_once"),
             models.CheckConstraint(
                 condition=(Q(duty="") & ~Q(body="")) | (~Q(duty="") & Q(body="")),
                 name="chain_link_of_duty_or_body",
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.order}: {self.duty or self.body}"
 
 
 class Deadline(models.Model):
@@ -227,9 +234,10 @@ class Deadline(models.Model):
 
     class Meta:
         ordering = ["days", "urgency"]
-        constraints = [
-            models.UniqueConstraint(fields=["measure", "urgency"], name="deadline_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["measure", "urgency"], name="deadline_once")]
+
+    def __str__(self) -> str:
+        return f"{self.urgency}: {self.days}"
 
 
 class NodeTemplate(models.Model):
@@ -245,6 +253,9 @@ class NodeTemplate(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["measure", "order"], name="node_template_once")
         ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ReportDay(models.Model):
@@ -267,6 +278,13 @@ class ReportDay(models.Model):
             )
         ]
 
+    def __str__(self) -> str:
+        return (
+            f"{self.after_days}"
+            if self.after_days is not None
+            else f"{self.month:02}-{self.day:02}"
+        )
+
 
 class Light(models.Model):
     """How a measure names and colours a health of a task (SEE-2; CAT-2 warning colours)."""
@@ -278,9 +296,10 @@ class Light(models.Model):
 
     class Meta:
         ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["measure", "health"], name="light_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["measure", "health"], name="light_once")]
+
+    def __str__(self) -> str:
+        return self.label
 
 
 class OwnField(models.Model):
@@ -296,9 +315,10 @@ class OwnField(models.Model):
 
     class Meta:
         ordering = ["order", "pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["category", "code"], name="own_field_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["category", "code"], name="own_field_once")]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Source(models.Model):
@@ -314,9 +334,10 @@ class Source(models.Model):
 
     class Meta:
         ordering = ["setting"]
-        constraints = [
-            models.UniqueConstraint(fields=["measure", "setting"], name="source_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["measure", "setting"], name="source_once")]
+
+    def __str__(self) -> str:
+        return f"{self.setting}: {self.paragraph}"
 
 
 class Sequence(models.Model):
@@ -327,6 +348,7 @@ class Sequence(models.Model):
     last = models.PositiveIntegerField(default=0)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["category", "year"], name="sequence_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["category", "year"], name="sequence_once")]
+
+    def __str__(self) -> str:
+        return f"{self.year}: {self.last}"

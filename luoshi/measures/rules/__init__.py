@@ -3,6 +3,7 @@ in the manual; values are data (ARCHITECTURE §9)."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Gate(TextChoices):
@@ -123,19 +124,18 @@ class FieldKind(TextChoices):
 class Health(TextChoices):
     """The fixed words for how a task stands; a measure chooses label and colour (SEE-2)."""
 
-    IDLE = "idle", _("Not started")
-    MOVING = "moving", _("Under way")
-    STALLED = "stalled", _("Due and nothing done")
-    LATE = "late", _("Overdue")
-    DONE = "done", _("Done")
-    AHEAD = "ahead", _("Ahead of plan")
-    BEHIND = "behind", _("Behind plan")
-    SUSPENDED = "suspended", _("Suspended")
+    IDLE = "idle", pgettext_lazy("health", "not started")
+    MOVING = "moving", pgettext_lazy("health", "under way")
+    STALLED = "stalled", pgettext_lazy("health", "due and nothing reported")
+    LATE = "late", pgettext_lazy("health", "overdue")
+    DONE = "done", pgettext_lazy("health", "completed")
+    SUSPENDED = "suspended", pgettext_lazy("health", "suspended")
+    CANCELLED = "cancelled", pgettext_lazy("health", "cancelled")
 
 
 class Urgency(TextChoices):
     """How pressing a matter is; a measure may allow fewer days for a pressing one."""
 
-    NORMAL = "normal", _("Normal")
-    URGENT = "urgent", _("Urgent")
-    CRITICAL = "critical", _("Most urgent")
+    NORMAL = "normal", pgettext_lazy("urgency", "normal")
+    URGENT = "urgent", pgettext_lazy("urgency", "urgent")
+    TOP = "top", pgettext_lazy("urgency", "very urgent")
