@@ -53,15 +53,18 @@ def closed_measures() -> list[int]:
 
 
 def tasks_visible_to(person: Person) -> QuerySet[Task]:
-    """Tasks this person may see; what is not in it does not exist for them (404)."""
+    """Tasks this person may see; what is not in it does not exist for them (404).
+
+    Drafts are seen by who registered them, and by whoever sees everything.
+    """
     if _sees_everything(person):
         return Task.objects.all()
-    involved = Q(pk__in=_involving(person))
-    issued = Q(status__gte=Status.ISSUED)
+    own, issued = Q(creator_id=person.pk), Q(status__gte=Status.ISSUED)
     closed = closed_measures()
     if not closed:
-        return Task.objects.filter(issued | Q(creator_id=person.pk) | involved)
-    return Task.objects.filter((issued & ~Q(measure_id__in=closed)) | involved)
+        return Task.objects.filter(own | issued)
+    open_to_all = ~Q(measure_id__in=closed)
+    return Task.objects.filter(own | (issued & (open_to_all | Q(pk__in=_involving(person)))))
 
 
 def _involving(person: Person) -> Any:
@@ -70,20 +73,16 @@ def _involving(person: Person) -> Any:
     parts = Part.objects.order_by().values("task_id")
     arms: list[QuerySet[Any, Any]] = [
         ids.filter(owner_id=person.pk),
-        ids.filter(creator_id=person.pk),
         parts.filter(person_id=person.pk),
     ]
     if posts := _posts_held(person):
         arms.append(ids.filter(owner_post_id__in=posts))
     led = set(powers_of(person).reach(Power.SEE))
     if led and (units := _tree_ids(led)):
-        arms += [
-            ids.filter(unit_id__in=units, status__gte=Status.ISSUED),
-            parts.filter(unit_id__in=units),
-        ]
+        arms += [ids.filter(unit_id__in=units), parts.filter(unit_id__in=units)]
     own = _tree_ids([person.main_unit.path or ""])
     subtree = Measure.objects.filter(visibility=Visibility.SUBTREE).values("pk")
-    arms.append(ids.filter(unit_id__in=own, measure_id__in=subtree, status__gte=Status.ISSUED))
+    arms.append(ids.filter(unit_id__in=own, measure_id__in=subtree))
     return arms[0].union(*arms[1:], all=True)
 
 
