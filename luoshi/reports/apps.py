@@ -1,6 +1,46 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from luoshi.notices import kinds as messages
+from luoshi.search import kinds as texts
+from luoshi.tasks import kinds as tasks
+from luoshi.trail import kinds as verbs
+
+#: The words of the trail for each verb of this room.
+VERBS = {
+    "report.submit": _("reported progress"),
+    "report.result": _("reported the result for a further set"),
+    "report.amend": _("amended the newest report"),
+}
+
+#: Messages: icon and sentence.
+MESSAGES = {
+    "report.submit": ("message-report", _("%(by)s reported %(progress)s %% on “%(title)s”.")),
+    "report.result": (
+        "report-analytics",
+        _("%(by)s reported the result of “%(title)s” for “%(set)s”."),
+    ),
+    "report.amend": (
+        "pencil",
+        _("%(by)s amended the report on “%(title)s”; it now says %(progress)s %%."),
+    ),
+}
 
 
 class ReportsConfig(AppConfig):
     name = "luoshi.reports"
     label = "reports"
+
+    def ready(self) -> None:
+        from luoshi.reports import queries, services  # noqa: PLC0415 — models exist only now
+
+        for verb, words in VERBS.items():
+            verbs.register(verb, words)
+        for kind, (icon, sentence) in MESSAGES.items():
+            messages.register(kind, icon, sentence)
+        texts.register("report", queries.texts)
+        tasks.hear("issued", services.open_dues)
+        tasks.hear("reopened", services.open_dues)
+        tasks.hear("counted", services.open_dues)
+        tasks.hear("ended", services.withdraw_dues)
+        tasks.hear("due_changed", services.reopen_dues)

@@ -73,6 +73,8 @@ class Due(models.Model):
     since = models.DateField()
     until = models.DateField()
     due_on = models.DateField()
+    #: The last day on which a report still settles it; after that it is missing for good.
+    closes_on = models.DateField()
     filed_by = models.ForeignKey(
         Report, on_delete=models.PROTECT, null=True, related_name="settles"
     )
@@ -83,7 +85,7 @@ class Due(models.Model):
         ordering = ["due_on", "pk"]
         indexes = [
             models.Index(
-                fields=["due_on", "task"],
+                fields=["closes_on", "due_on", "task"],
                 name="due_open",
                 condition=Q(filed_on=None, void=False),
             ),

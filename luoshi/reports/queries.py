@@ -269,17 +269,20 @@ def _due_row(due: Due, policy: Measure, today: dt.date) -> DueRow:
     return DueRow(due, state)
 
 
-def waiting_dues(today: dt.date) -> QuerySet[Due]:
-    """Dues that can still be settled and whose time has come or is near; all tasks under way."""
-    near = today + dt.timedelta(days=AHEAD)
-    fresh = Q(due_on__gte=today - dt.timedelta(days=LONGEST)) | Q(kind=DueKind.RESULT)
-    return Due.objects.filter(fresh, filed_on=None, void=False).filter(
-        Q(since__lte=near) & ~Q(kind=DueKind.RESULT)
-        | Q(kind=DueKind.RESULT, due_on__lte=near + dt.timedelta(days=30))
+def waiting_dues(today: dt.date, ahead: int = AHEAD) -> QuerySet[Due]:
+    """Dues that can still be settled and are due within ``ahead`` days or overdue; of all tasks.
+
+    Reads the index of open dues; periods missed for good are not among them.
+    """
+    return Due.objects.filter(
+        filed_on=None,
+        void=False,
+        closes_on__gte=today,
+        due_on__lte=today + dt.timedelta(days=ahead),
     )
 
 
-def due_rows(person: Person, today: dt.date) -> list[DueRow]:
+def due_rows(person: Person, today: dt.date, ahead: int = 31) -> list[DueRow]:
     """What this person still has to report on their tasks, the most pressing first (SEE-1).
 
     One query. A period that was missed for good is not asked for any more.
@@ -288,7 +291,7 @@ def due_rows(person: Person, today: dt.date) -> list[DueRow]:
     active = mine.filter(status=Status.ACTIVE).values("pk")
     open_to_result = mine.filter(status__range=(Status.ACTIVE, Status.DONE)).values("pk")
     rows = (
-        waiting_dues(today)
+        waiting_dues(today, ahead)
         .filter(
             Q(kind=DueKind.PERIOD, task__in=active)
             | Q(kind=DueKind.RESULT, task__in=open_to_result)
@@ -298,8 +301,7 @@ def due_rows(person: Person, today: dt.date) -> list[DueRow]:
         )
         .order_by("due_on", "pk")
     )
-    found = [_due_row(due, policy_of(due.task), today) for due in rows]
-    return [row for row in found if row.state in WAITING]
+    return [_due_row(due, policy_of(due.task), today) for due in rows]
 
 
 WAITING = frozenset({DueState.COMING, DueState.OPEN, DueState.OVERDUE})

@@ -266,6 +266,26 @@ def unseen(rev: int | None, latest: Said | None) -> bool:
 S = TypeVar("S", bound=Span)
 
 
+def period_words(key: str) -> str:
+    """A period as people say it: 2026-03 is 2026年3月, D30 is 下达后第30天."""
+    year, _dash, rest = key.partition("-")
+    if key.startswith("D") and key[1:].isdigit():
+        return _("day %(days)s after issue") % {"days": key[1:]}
+    if len(rest) > 2 and not rest[0].isalpha():
+        return key
+    number = rest.lstrip("BQHW")
+    if not (year.isdigit() and number.isdigit()):
+        return key
+    values = {"year": year, "n": int(number), "first": int(number) * 2 - 1, "last": int(number) * 2}
+    words = {
+        "B": _("%(year)s, months %(first)s and %(last)s"),
+        "Q": _("%(year)s, quarter %(n)s"),
+        "H": _("%(year)s, second half") if int(number) == 2 else _("%(year)s, first half"),
+        "W": _("%(year)s, week %(n)s"),
+    }
+    return words.get(rest[0], _("%(year)s, month %(n)s")) % values
+
+
 def on_time_until(due_on: dt.date, grace: int) -> dt.date:
     """The last day on which a report is on time."""
     return due_on + dt.timedelta(days=grace)
@@ -275,6 +295,10 @@ def closes_on(span: Span, grace: int, late_report: str) -> dt.date:
     """The last day on which a report still counts for this period."""
     last = on_time_until(span.due_on, grace)
     return last if late_report == LateReport.NEXT else max(last, span.until)
+
+
+#: A result for a further set stays owed until it is given or the task closes.
+NEVER = dt.date(9999, 12, 31)
 
 
 def yearly(days: Sequence[tuple[int, int]], since: dt.date, until: dt.date) -> list[dt.date]:
@@ -321,18 +345,22 @@ def is_late(day: dt.date, due_on: dt.date, grace: int) -> bool:
     return day > on_time_until(due_on, grace)
 
 
-class Owed(Span, Protocol):
+class Owed(Protocol):
     """A row of what is owed."""
 
     @property
-    def kind(self) -> str: ...
+    def since(self) -> dt.date: ...
+    @property
+    def due_on(self) -> dt.date: ...
+    @property
+    def closes_on(self) -> dt.date: ...
     @property
     def filed_on(self) -> dt.date | None: ...
     @property
     def void(self) -> bool: ...
 
 
-def due_state(due: Owed, today: dt.date, *, grace: int, late_report: str) -> DueState:
+def due_state(due: Owed, today: dt.date, *, grace: int) -> DueState:
     """How something owed stands: settled on time or late, to do, overdue, missed for good."""
     if due.filed_on is not None:
         return DueState.LATE if is_late(due.filed_on, due.due_on, grace) else DueState.ON_TIME
@@ -340,6 +368,4 @@ def due_state(due: Owed, today: dt.date, *, grace: int, late_report: str) -> Due
         return DueState.VOID
     if not is_late(today, due.due_on, grace):
         return DueState.COMING if today < due.since else DueState.OPEN
-    if due.kind == DueKind.RESULT or today <= closes_on(due, grace, late_report):
-        return DueState.OVERDUE
-    return DueState.MISSING
+    return DueState.OVERDUE if today <= due.closes_on else DueState.MISSING

@@ -424,7 +424,7 @@ def _place(task: Task, policy: Measure, today: dt.date) -> Place:
     days = queries.report_days([task]).get(policy.pk)
     spans = queries.spans_of(task, today + dt.timedelta(days=ahead), days)
     since = today - dt.timedelta(days=queries.LONGEST)
-    rows = Due.objects.filter(task=task, kind=DueKind.PERIOD, until__gte=since)
+    rows = Due.objects.filter(task=task, kind=DueKind.PERIOD, closes_on__gte=since)
     dues = {due.period: due for due in rows}
     filed = {key for key, due in dues.items() if due.filed_on}
     span = rules.which_period(
@@ -454,6 +454,7 @@ def _settle(place: Place, task: Task, report: Report) -> None:
 
 
 def _due(task: Task, span: Span) -> Due:
+    policy = queries.policy_of(task)
     return Due(
         task=task,
         kind=DueKind.PERIOD,
@@ -461,6 +462,7 @@ def _due(task: Task, span: Span) -> Due:
         since=span.since,
         until=span.until,
         due_on=span.due_on,
+        closes_on=rules.closes_on(span, policy.grace_days, policy.late_report),
     )
 
 
@@ -479,6 +481,7 @@ def _result_due(counting: Counting, issued_on: dt.date) -> Due:
         since=min(issued_on, counting.result_due),
         until=counting.result_due,
         due_on=counting.result_due,
+        closes_on=rules.NEVER,
     )
 
 
@@ -501,7 +504,7 @@ def open_dues(tasks: Sequence[Task], by: Actor | None = None) -> int:
         ]
         Due.objects.bulk_create(rows, ignore_conflicts=True, batch_size=CHUNK)
         keys = [task.pk for task in chunk]
-        Due.objects.filter(task_id__in=keys, void=True, until__gte=today).update(void=False)
+        Due.objects.filter(task_id__in=keys, void=True, closes_on__gte=today).update(void=False)
         count += len(rows) + _open_results(keys)
     return count
 
@@ -533,7 +536,7 @@ def withdraw_dues(tasks: Sequence[Task], by: Actor | None = None) -> None:
     for chunk in _chunks(tasks):
         keys = [task.pk for task in chunk]
         waiting = Due.objects.filter(task_id__in=keys, filed_on=None, void=False)
-        waiting.filter(kind=DueKind.PERIOD, until__gte=today).update(void=True)
+        waiting.filter(kind=DueKind.PERIOD, closes_on__gte=today).update(void=True)
         over = Task.objects.filter(pk__in=keys).exclude(
             status__in=[Status.ACTIVE, Status.SUBMITTED, Status.DONE]
         )
@@ -547,7 +550,7 @@ def reopen_dues(tasks: Sequence[Task], by: Actor | None = None) -> None:
     for chunk in _chunks(tasks):
         keys = [task.pk for task in chunk]
         Due.objects.filter(
-            task_id__in=keys, kind=DueKind.PERIOD, filed_on=None, until__gte=today
+            task_id__in=keys, kind=DueKind.PERIOD, filed_on=None, closes_on__gte=today
         ).delete()
     open_dues(tasks, by)
 

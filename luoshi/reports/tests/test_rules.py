@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 
 from luoshi.measures.models import Measure
 from luoshi.measures.rules import CompletedBy, LateReport, ProgressRule, RollUp
 from luoshi.reports import rules
 from luoshi.reports.models import Due, Report
-from luoshi.reports.rules import DueKind, DueState, ReportKind, ReportStatus
+from luoshi.reports.rules import DueState, ReportKind, ReportStatus
 from luoshi.tasks.lifecycle import Relation, Status
 from luoshi.tasks.models import Task
 from luoshi.tasks.rules import Facts
@@ -295,17 +296,16 @@ def test_what_was_past_at_issue_is_not_owed():
     assert rules.owed(SPANS, dt.date(2026, 3, 29)) == [APR]
 
 
-def due(**more):
-    row = Due(
-        kind=DueKind.PERIOD, period="2026-03", since=MAR.since, until=MAR.until, due_on=MAR.due_on
-    )
+def due(grace=0, late_report=LateReport.LATE, **more):
+    row = Due(period="2026-03", since=MAR.since, until=MAR.until, due_on=MAR.due_on)
+    row.closes_on = rules.closes_on(MAR, grace, late_report)
     for name, value in more.items():
         setattr(row, name, value)
     return row
 
 
-def state(row, day, grace=0, late_report=LateReport.LATE):
-    return rules.due_state(row, day, grace=grace, late_report=late_report)
+def state(row, day, grace=0):
+    return rules.due_state(row, day, grace=grace)
 
 
 @pytest.mark.parametrize(
@@ -324,12 +324,12 @@ def test_how_an_open_due_stands(day, expected):
 
 
 def test_grace_moves_every_limit():
-    assert state(due(), dt.date(2026, 4, 2), grace=5) == DueState.OPEN
-    assert state(due(), dt.date(2026, 4, 3), grace=5) == DueState.MISSING
+    assert state(due(5), dt.date(2026, 4, 2), grace=5) == DueState.OPEN
+    assert state(due(5), dt.date(2026, 4, 3), grace=5) == DueState.MISSING
 
 
 def test_where_late_reports_count_for_the_next_period_a_missed_one_is_missing_at_once():
-    assert state(due(), dt.date(2026, 3, 29), late_report=LateReport.NEXT) == DueState.MISSING
+    assert state(due(0, LateReport.NEXT), dt.date(2026, 3, 29)) == DueState.MISSING
 
 
 def test_a_settled_due_is_on_time_or_late_for_ever():
@@ -344,7 +344,7 @@ def test_nothing_is_owed_of_what_was_taken_back():
 
 
 def test_a_result_stays_owed_until_it_is_given():
-    assert state(due(kind=DueKind.RESULT), dt.date(2026, 12, 1)) == DueState.OVERDUE
+    assert state(due(closes_on=rules.NEVER), dt.date(2026, 12, 1)) == DueState.OVERDUE
 
 
 # ── the result for a further set ─────────────────────────────────────────────────────────────────
@@ -364,3 +364,23 @@ def test_one_result_per_set_and_only_from_those_handling_it():
     assert not rules.may_file_result(task(), LI, said(50, kind=ReportKind.RESULT))
     assert not rules.may_file_result(task(), SUN, None)
     assert not rules.may_file_result(task(), replace(SUN, relations=frozenset()), None)
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("2026-03", "2026, month 3"),
+        ("2026-B6", "2026, months 11 and 12"),
+        ("2026-Q4", "2026, quarter 4"),
+        ("2026-H1", "2026, first half"),
+        ("2026-H2", "2026, second half"),
+        ("2026-W07", "2026, week 7"),
+        ("2026-11-05", "2026-11-05"),
+        ("D30", "day 30 after issue"),
+        ("", ""),
+        ("31", "31"),
+    ],
+)
+def test_a_period_is_named_as_people_say_it(key, words):
+    with translation.override("en"):
+        assert rules.period_words(key) == words

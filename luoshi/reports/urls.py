@@ -1,0 +1,13 @@
+from django.urls import path
+
+from luoshi.reports import views
+
+app_name = "reports"
+urlpatterns = [
+    path("tasks/<int:task_id>/reports/", views.reports, name="reports"),
+    path("tasks/<int:task_id>/reports/submit/", views.submit, name="submit"),
+    path("tasks/<int:task_id>/reports/children/", views.children, name="children"),
+    path("tasks/<int:task_id>/reports/<int:report_id>/amend/", views.amend, name="amend"),
+    path("tasks/<int:task_id>/sets/<int:counting_id>/result/", views.result, name="result"),
+    path("tasks/<int:task_id>/documents/add/", views.add_document, name="add_document"),
+]

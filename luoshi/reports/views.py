@@ -1,0 +1,284 @@
+"""Doors of reporting: file, amend, the result for a set, sub-tasks' reports, process documents."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from luoshi.kit import clock
+from luoshi.kit.htmx import finish, respond
+from luoshi.kit.verdict import NotAllowed, Refused, Stale, Verdict, require
+from luoshi.people.models import Person
+from luoshi.people.services import keeping
+from luoshi.reports import queries, rules, services
+from luoshi.reports.forms import DocumentForm, ReportForm, Sheet
+from luoshi.reports.models import Report
+from luoshi.reports.rules import ReportKind
+from luoshi.tasks.models import Counting, Task
+from luoshi.tasks.queries import facts_for, for_page
+from luoshi.tasks.rules import may
+from luoshi.tasks.services import taking_part
+
+
+def _person(request: HttpRequest) -> Person:
+    assert isinstance(request.user, Person)
+    return request.user
+
+
+def _seen(request: HttpRequest, task_id: int) -> Task:
+    """The task, if this person may see it; otherwise it does not exist for them."""
+    return get_object_or_404(for_page(_person(request), task_id), pk=task_id)
+
+
+# ── write a report ───────────────────────────────────────────────────────────────────────────────
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def submit(request: HttpRequest, task_id: int) -> HttpResponse:
+    """Report progress on a task (RPT-1)."""
+    task = _seen(request, task_id)
+    policy, last = queries.policy_of(task), queries.ground_for(task).latest
+    if request.method == "GET":
+        facts = facts_for(task, _person(request))
+        require(rules.may_file(task, facts, last, policy))
+    sheet = Sheet(task, policy, rules.floor(policy, last, task.progress), last)
+
+    def save(form: ReportForm) -> Report:
+        return services.submit_report(
+            task=task,
+            by=_person(request).actor,
+            kind=form.kind,
+            rev=form.cleaned_data["rev"],
+            **form.typed(),
+        )
+
+    return _write(request, sheet, save, queries.ground_for)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def result(request: HttpRequest, task_id: int, counting_id: int) -> HttpResponse:
+    """Report the final result for a further set (CAT-1)."""
+    task = _seen(request, task_id)
+    counting = get_object_or_404(
+        Counting.objects.select_related("category", "measure"),
+        pk=counting_id,
+        task=task,
+        home=False,
+    )
+    given = queries.result_for(counting)
+    if request.method == "GET":
+        require(rules.may_file_result(task, facts_for(task, _person(request)), given))
+    policy = counting.measure or queries.policy_of(task)
+    sheet = Sheet(task, policy, last=given, result=True)
+
+    def save(form: ReportForm) -> Report:
+        return services.submit_report(
+            task=task,
+            by=_person(request).actor,
+            kind=form.kind,
+            counting=counting,
+            rev=form.cleaned_data["rev"],
+            **form.typed(),
+        )
+
+    return _write(
+        request,
+        sheet,
+        save,
+        lambda _task: queries.Ground(queries.result_for(counting)),
+        counting=counting,
+    )
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def amend(request: HttpRequest, task_id: int, report_id: int) -> HttpResponse:
+    """Write a new version of the newest report (S0 3.2)."""
+    task = _seen(request, task_id)
+    report = get_object_or_404(
+        Report.objects.select_related("by", "counting__category", "counting__measure"),
+        pk=report_id,
+        task=task,
+    )
+    counting = report.counting
+    ground = queries.ground_for(task)
+    if request.method == "GET":
+        latest = queries.result_for(counting) if counting else ground.latest
+        require(rules.may_amend(task, facts_for(task, _person(request)), report, latest))
+    policy = (counting.measure if counting else None) or queries.policy_of(task)
+    pieces = queries.evidence_of([report.pk])[report.pk]
+    sheet = Sheet(
+        task,
+        policy,
+        rules.floor(policy, ground.before),
+        ground.latest,
+        report,
+        result=counting is not None,
+        pieces=len(pieces),
+    )
+
+    def save(form: ReportForm) -> Report:
+        typed = form.typed() | {
+            "removed": form.cleaned_data["removed"],
+            "reason": form.cleaned_data["reason"],
+        }
+        kind = form.kind if sheet.by_report else ""
+        return services.amend_report(report=report, by=_person(request).actor, kind=kind, **typed)
+
+    return _write(request, sheet, save, queries.ground_for, counting=counting, pieces=pieces)
+
+
+def _write(
+    request: HttpRequest,
+    sheet: Sheet,
+    save: Callable[[ReportForm], Report],
+    newest: Callable[[Task], queries.Ground],
+    **context: Any,
+) -> HttpResponse:
+    """Show the page of a report, or file it; what was typed is never lost."""
+    sent = request.method == "POST"
+    form = ReportForm(request.POST if sent else None, request.FILES if sent else None, sheet=sheet)
+    status = 200
+    if sent:
+        status = 422
+        if form.is_valid():
+            try:
+                report = save(form)
+            except Refused as refusal:
+                form.refuse(refusal)
+            except NotAllowed as refusal:
+                form.add_error(None, str(refusal))
+                status = 403
+            except Stale:
+                status = 409
+            else:
+                keeping.drop_draft(_person(request), request.path)
+                return finish(
+                    request,
+                    sheet.task.get_absolute_url(),
+                    "task-changed",
+                    "inbox-changed",
+                    said=_said(report),
+                )
+    if status == 409:
+        form = _answering_to_newest(request, sheet, newest)
+    page = _page(request, form, **context)
+    return respond(request, "reports/submit.html", "reports/_submit.html", page, status=status)
+
+
+def _answering_to_newest(
+    request: HttpRequest, sheet: Sheet, newest: Callable[[Task], queries.Ground]
+) -> ReportForm:
+    """The form as typed, after somebody else was faster: it says so and shows what came."""
+    task = Task.objects.select_related("measure", "category__measure").get(pk=sheet.task.pk)
+    last = newest(task).latest
+    lowest = rules.floor(sheet.policy, last, task.progress)
+    fresh = Sheet(task, sheet.policy, lowest, last, sheet.old, sheet.result, sheet.pieces)
+    form = ReportForm(request.POST, request.FILES, sheet=fresh)
+    form.is_valid()
+    form.renew(last)
+    name = last.by.name if last else ""
+    form.add_error(
+        None,
+        _(
+            "%(name)s reported on this task while you were writing. Yours is not filed yet: "
+            "look at the report at the right, change yours if need be, and file it again."
+        )
+        % {"name": name},
+    )
+    return form
+
+
+def _said(report: Report) -> str:
+    if report.kind == ReportKind.RESULT:
+        return _("The result has been reported.")
+    if report.amends_id:
+        return _("The report has been amended; it now says %(progress)s %%.") % {
+            "progress": report.progress
+        }
+    return _("Your report has been filed: %(progress)s %%.") % {"progress": report.progress}
+
+
+def _page(request: HttpRequest, form: ReportForm, **context: Any) -> dict[str, Any]:
+    """What stands on the page: the form at the left, what is known at the right."""
+    sheet, today = form.sheet, clock.today()
+    waiting = [] if sheet.old or sheet.result else _waiting(sheet.task, today)
+    return {
+        "task": sheet.task,
+        "sheet": sheet,
+        "form": form,
+        "known": queries.known_before(sheet.task, _person(request), sheet.last),
+        "waiting": waiting,
+        "counting": None,
+        "pieces": [],
+        "today": today,
+        "back": reverse("go", args=["task", sheet.task.pk]),
+    } | context
+
+
+def _waiting(task: Task, today: Any) -> list[queries.DueRow]:
+    return [row for row in queries.dues_of(task, today) if row.state in queries.WAITING][:1]
+
+
+# ── read ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@login_required
+@require_GET
+def reports(request: HttpRequest, task_id: int) -> HttpResponse:
+    """The story of a task; the panel of the task page refreshes itself from here."""
+    task = _seen(request, task_id)
+    person = _person(request)
+    found = queries.panel(task, facts_for(task, person), person)
+    context = {"task": task, "reports": found, "today": clock.today()}
+    return respond(request, "reports/reports.html", "reports/_panel.html", context)
+
+
+@login_required
+@require_GET
+def children(request: HttpRequest, task_id: int) -> HttpResponse:
+    """What the sub-tasks reported last, with their evidence (S0 3.3)."""
+    task = _seen(request, task_id)
+    person = _person(request)
+    policy, last = queries.policy_of(task), queries.ground_for(task).latest
+    context = {
+        "task": task,
+        "news": queries.children_news(task, person),
+        "may_file": rules.may_file(task, facts_for(task, person), last, policy),
+        "today": clock.today(),
+    }
+    return respond(request, "reports/children.html", "reports/_children.html", context)
+
+
+# ── process documents ────────────────────────────────────────────────────────────────────────────
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def add_document(request: HttpRequest, task_id: int) -> HttpResponse:
+    """Keep process documents on a task at any time, with or without a report (RPT-6)."""
+    task = _seen(request, task_id)
+    verdict: Verdict = may("attach", task, facts_for(task, _person(request)))
+    require(verdict)
+    sent = request.method == "POST"
+    form = DocumentForm(request.POST if sent else None, request.FILES if sent else None)
+    if sent and form.is_valid():
+        taking_part.add_document(task, form.cleaned_data["evidence"], by=_person(request).actor)
+        return finish(
+            request, task.get_absolute_url(), "task-changed", said=_("The files have been added.")
+        )
+    context = {"task": task, "form": form}
+    return respond(
+        request,
+        "reports/document.html",
+        "reports/_document.html",
+        context,
+        status=422 if sent else 200,
+    )
