@@ -171,11 +171,13 @@ SECURE_PROXY_SSL_HEADER = (
 )
 SESSION_COOKIE_HTTPONLY = True
 
+JOB_WORKERS = env.number("LUOSHI_JOB_WORKERS", 1, least=1)
+# queue_limit × timeout / workers + timeout < retry, or a job would be taken up twice
 Q_CLUSTER = {
     "name": "luoshi",
     "orm": "default",
-    "workers": 1,
-    "queue_limit": 1,
+    "workers": JOB_WORKERS,
+    "queue_limit": JOB_WORKERS,
     "bulk": 1,
     "timeout": 120,
     "retry": 300,
