@@ -43,6 +43,28 @@ def _latest(rows: Iterator[Row | tuple[str, str | int, int | None, int | None, s
 
 
 def _write(rows: list[Row]) -> None:
+    if _connection().vendor == "postgresql":
+        _write_postgresql(rows)
+    else:
+        _write_sqlite(rows)
+
+
+def _write_postgresql(rows: list[Row]) -> None:
+    columns = list(zip(*rows, strict=True))
+    vectors = [ts_vector(grams(row.text)) for row in rows]
+    with _connection().cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO search_entry (kind, key, task_id, year, grams) "
+            "SELECT kind, key, task_id, year, vector::tsvector FROM unnest("
+            "%s::text[], %s::text[], %s::bigint[], %s::smallint[], %s::text[]) "
+            "AS given (kind, key, task_id, year, vector) "
+            "ON CONFLICT (kind, key) DO UPDATE SET "
+            "task_id = excluded.task_id, year = excluded.year, grams = excluded.grams",
+            [*map(list, columns[:4]), vectors],
+        )
+
+
+def _write_sqlite(rows: list[Row]) -> None:
     Entry.objects.bulk_create(
         [Entry(kind=r.kind, key=r.key, task_id=r.task_id, year=r.year) for r in rows],
         update_conflicts=True,
@@ -52,21 +74,13 @@ def _write(rows: list[Row]) -> None:
     numbers: dict[tuple[str, str], int] = {}
     for kind in {row.kind for row in rows}:
         keys = [row.key for row in rows if row.kind == kind]
-        found = Entry.objects.filter(kind=kind, key__in=keys).values_list("kind", "key", "pk")
-        numbers |= {(kind_, key): pk for kind_, key, pk in found}
-    connection = _connection()
-    cut = [(numbers[row.kind, row.key], grams(row.text)) for row in rows]
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.executemany(
-                "UPDATE search_entry SET grams = %s::tsvector WHERE id = %s",
-                [(ts_vector(found), pk) for pk, found in cut],
-            )
-        else:
-            cursor.executemany(
-                "INSERT OR REPLACE INTO search_grams (rowid, grams) VALUES (%s, %s)",
-                [(pk, " ".join(found)) for pk, found in cut],
-            )
+        found = Entry.objects.filter(kind=kind, key__in=keys).values_list("key", "pk")
+        numbers |= {(kind, key): pk for key, pk in found}
+    with _connection().cursor() as cursor:
+        cursor.executemany(
+            "INSERT OR REPLACE INTO search_grams (rowid, grams) VALUES (%s, %s)",
+            [(numbers[row.kind, row.key], " ".join(grams(row.text))) for row in rows],
+        )
 
 
 def remove(kind: str, key: str | int) -> None:
