@@ -77,8 +77,8 @@ NAV: tuple[Group, ...] = (
         pgettext_lazy("menu", "Tasks"),
         "checklist",
         (
-            Entry(_("Task list"), "list-details", "tasks:list"),
-            Entry(_("Gantt"), "align-left", "gantt"),
+            Entry(_("Task list"), "list-details", "task-list"),
+            Entry(_("Gantt"), "chart-gantt", "gantt"),
             Entry(_("Mosaic"), "chart-treemap", "mosaic"),
             Entry(_("Register"), "plus", "tasks:register", (Power.REGISTER,)),
             Entry(_("Import a task table"), "table-import", "intake:index", (Power.IMPORT,)),
@@ -108,7 +108,12 @@ NAV: tuple[Group, ...] = (
         (
             Entry(_("Units and people"), "sitemap", "people:units", (Power.EDIT_PEOPLE,)),
             Entry(_("Accounts"), "key", "people:accounts", (Power.EDIT_ACCOUNTS,)),
-            Entry(_("Holidays and working days"), "calendar", "calendar", (Power.EDIT_CALENDAR,)),
+            Entry(
+                _("Holidays and working days"),
+                "calendar",
+                "periods:calendar",
+                (Power.EDIT_CALENDAR,),
+            ),
             Entry(_("Trail"), "history", "trail", (Power.READ_TRAIL,)),
         ),
     ),

@@ -3,7 +3,7 @@
 from django.urls import path
 from django.views.i18n import set_language
 
-from luoshi.desk.views import home
+from luoshi.desk.views import audit, finding, home
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -11,4 +11,7 @@ urlpatterns = [
     path("go/<slug:kind>/<int:pk>/", home.go, name="go"),
     path("year/", home.year, name="year"),
     path("language/", set_language, name="set_language"),
+    path("search/", finding.search, name="search"),
+    path("trail/", audit.trail_search, name="trail"),
+    path("trail/export/", audit.trail_export, name="trail_export"),
 ]

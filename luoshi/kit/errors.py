@@ -1,6 +1,6 @@
 """How a no reaches the reader: a page for a browser, one plain sentence for htmx.
 
-    NotAllowed → 403    Refused → 422    Stale → 409    anything else → 500
+NotAllowed → 403    Refused → 422    Stale → 409    anything else → 500
 """
 
 from collections.abc import Callable
@@ -103,4 +103,8 @@ def broken(request: HttpRequest) -> HttpResponse:
     text = _("Something went wrong on our side. Nothing was saved; try again.")
     if request.headers.get("HX-Request"):
         return _sentence(text, 500)
-    return HttpResponse(render_to_string("errors/500.html"), status=500)
+    try:
+        page = render_to_string("errors/500.html")
+    except Exception:  # noqa: BLE001 — the page that says something is broken must not break
+        page = f'<!doctype html><meta charset="utf-8"><title>{text}</title><p>{text}</p>'
+    return HttpResponse(page, status=500)

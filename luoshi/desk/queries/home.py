@@ -1,8 +1,8 @@
 """工作台: what a person is to do, to check and to read (SEE-1).
 
-    work_list(person, today) ── to do: sign · report · mend and send again · issue
-                             ── to check: tasks handed in
-                             ── to read: messages
+work_list(person, today) ── to do: sign · report · mend and send again · issue
+                         ── to check: tasks handed in
+                         ── to read: messages
 """
 
 import datetime as dt
@@ -12,21 +12,26 @@ from typing import Any
 
 from django.db.models import Count, F, Min, Q, QuerySet
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from luoshi.notices.queries import inbox
+from luoshi.notices.kinds import rows_of
+from luoshi.notices.queries import messages_of
 from luoshi.people.models import Person
 from luoshi.people.queries import powers_of
 from luoshi.people.roles import Duty
 from luoshi.reports.models import Due
+from luoshi.reports.queries import waiting_dues
+from luoshi.reports.rules import DueKind
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Part, Role, Task
 from luoshi.tasks.queries import SCOPES
 
 #: Rows of one sort shown at most; the list behind "all" has the rest.
 MOST = 20
+MOST_MESSAGES = 5
 #: A report appears this many days before it is due.
 AHEAD = 3
 #: What comes next, shown when nothing is to be done now.
@@ -70,6 +75,7 @@ class WorkList:
 
     groups: list[Group]
     count: int
+    unread: int
 
 
 def work_list(person: Person, today: dt.date) -> WorkList:
@@ -87,7 +93,7 @@ def work_list(person: Person, today: dt.date) -> WorkList:
     read = Group("read", pgettext("work list", "To read"), *_to_read(person))
     read.all_url = reverse("notices:inbox")
     groups = [group for group in (do, check, read) if group.rows]
-    return WorkList(groups, do.total + check.total)
+    return WorkList(groups, do.total + check.total, read.total)
 
 
 def _pressing(row: Row) -> tuple[bool, dt.date]:
@@ -106,10 +112,20 @@ def my_tasks(person: Person) -> QuerySet[Task]:
 def _to_report(person: Person, today: dt.date) -> tuple[list[Row], int]:
     """Reports due within a few days or overdue, and tasks past their date, one row a task."""
     until = today + dt.timedelta(days=AHEAD)
-    owed = list(_owed(person).filter(due_on__lte=until).order_by("first", "task_id")[: MOST + 1])
+    owed = list(
+        _owed(person, today)
+        .filter(due_on__lte=until)
+        .order_by("first", "task_id", "counting_id")[: MOST + 1]
+    )
     total = len(owed)
     if total > MOST:
-        total = _owed(person).filter(due_on__lte=until).values("task_id").distinct().count()
+        total = (
+            _owed(person, today)
+            .filter(due_on__lte=until)
+            .values("task_id", "counting_id")
+            .distinct()
+            .count()
+        )
     rows = [_report_row(row, today) for row in owed[:MOST]]
     known = {row["task_id"] for row in owed}
     late = _late(person, today).exclude(pk__in=known)
@@ -118,15 +134,30 @@ def _to_report(person: Person, today: dt.date) -> tuple[list[Row], int]:
     return rows, total + len(found)
 
 
-def _owed(person: Person) -> QuerySet[Due, dict[str, Any]]:
-    """Open dues of the person's tasks, one row per task: the first day and how many."""
-    tasks = my_tasks(person).filter(status=Status.ACTIVE, paused=False).order_by()
+def _owed(person: Person, today: dt.date) -> QuerySet[Due, dict[str, Any]]:
+    """What can still be reported on the person's tasks, one row per task and set."""
+    tasks = my_tasks(person).filter(paused=False).order_by()
+    active = tasks.filter(status=Status.ACTIVE).values("pk")
+    unclosed = tasks.filter(status__range=(Status.ACTIVE, Status.DONE)).values("pk")
     return (
-        Due.objects.filter(filed_on=None, void=False, task_id__in=tasks.values("pk"))
+        waiting_dues(today, ahead=NEXT_DAYS)
+        .filter(
+            Q(kind=DueKind.PERIOD, task_id__in=active)
+            | Q(kind=DueKind.RESULT, task_id__in=unclosed)
+        )
         .order_by()
-        .values("task_id", "task__title", "task__creator__name", "task__returns")
+        .values(*_OWED)
         .annotate(first=Min("due_on"), periods=Count("pk"))
     )
+
+
+_OWED = (
+    "task_id",
+    "task__title",
+    "task__creator__name",
+    "counting_id",
+    "counting__category__name",
+)
 
 
 def _late(person: Person, today: dt.date) -> QuerySet[Task]:
@@ -137,6 +168,8 @@ _TASK = ("pk", "title", "creator__name", "due", "returns", "number", "refusal", 
 
 
 def _report_row(row: dict[str, Any], today: dt.date) -> Row:
+    if row["counting_id"]:
+        return _result_row(row, today)
     note = ""
     if row["periods"] > 1:
         note = ngettext("%(n)d report owed", "%(n)d reports owed", row["periods"]) % {
@@ -151,6 +184,20 @@ def _report_row(row: dict[str, Any], today: dt.date) -> Row:
         loud=row["first"] < today,
         note=note,
         **_button("report", row["task_id"]),
+    )
+
+
+def _result_row(row: dict[str, Any], today: dt.date) -> Row:
+    """The result of a task for a further set (CAT-1)."""
+    return Row(
+        mark=_("Result due") if row["first"] >= today else _("Result overdue"),
+        title=row["task__title"],
+        url=task_url(row["task_id"]),
+        source=row["task__creator__name"],
+        due=row["first"],
+        loud=row["first"] < today,
+        note=row["counting__category__name"],
+        **_button("result", row["task_id"], row["counting_id"]),
     )
 
 
@@ -236,7 +283,9 @@ def _to_check(person: Person) -> tuple[list[Row], int]:
         )
         .order_by()
     )
-    found = list(tasks.order_by("due", "pk").values(*_TASK, owner_name=F("owner__name"))[: MOST + 1])
+    found = list(
+        tasks.order_by("due", "pk").values(*_TASK, owner_name=F("owner__name"))[: MOST + 1]
+    )
     total = len(found) if len(found) <= MOST else tasks.count()
     return [_check_row(row) for row in found[:MOST]], total
 
@@ -253,18 +302,19 @@ def _check_row(row: dict[str, Any]) -> Row:
 
 
 def _to_read(person: Person) -> tuple[list[Row], int]:
-    messages = inbox(person.pk, unread_only=True)
-    rows = [
-        Row(
-            mark=_("Message"),
-            title=message.sentence,
-            url=reverse("notices:read", args=[message.pk]),
-            due=None,
-            note=message.at.strftime("%m-%d"),
-        )
-        for message in messages.rows[:5]
-    ]
-    return rows, len(messages.rows)
+    unread = messages_of(person.pk).filter(read_at=None)
+    found = list(unread.order_by("-pk")[: MOST_MESSAGES + 1])
+    total = len(found) if len(found) <= MOST_MESSAGES else unread.count()
+    return [_message_row(row) for row in rows_of(found[:MOST_MESSAGES])], total
+
+
+def _message_row(message: Any) -> Row:
+    return Row(
+        mark=_("Message"),
+        title=message.sentence,
+        url=reverse("notices:read", args=[message.pk]),
+        note=timezone.localtime(message.at).strftime("%Y-%m-%d %H:%M"),
+    )
 
 
 # ── where the buttons lead ─────────────────────────────────────────────────────────────────
@@ -272,6 +322,7 @@ def _to_read(person: Person) -> tuple[list[Row], int]:
 #: Verb → its page, the word on the button, and whether it opens in the dialog.
 _VERBS = {
     "report": (("reports:submit",), False),
+    "result": (("reports:result",), False),
     "sign": (("tasks:sign",), True),
     "issue": (("tasks:issue",), True),
     "edit": (("tasks:edit",), False),
@@ -282,6 +333,7 @@ _VERBS = {
 def _label(verb: str) -> str:
     return {
         "report": pgettext("verb", "Report"),
+        "result": pgettext("verb", "Report"),
         "sign": pgettext("verb", "Sign"),
         "issue": pgettext("verb", "Issue"),
         "edit": pgettext("verb", "Change"),
@@ -289,14 +341,14 @@ def _label(verb: str) -> str:
     }[verb]
 
 
-def _button(verb: str, task_id: int) -> dict[str, Any]:
+def _button(verb: str, task_id: int, *more: int) -> dict[str, Any]:
     """Label and address of a verb's page; the task itself where the verb has none."""
     names, dialog = _VERBS[verb]
     for name in names:
         try:
             return {
                 "label": _label(verb),
-                "act_url": reverse(name, args=[task_id]),
+                "act_url": reverse(name, args=[task_id, *more]),
                 "dialog": dialog,
             }
         except NoReverseMatch:
@@ -311,7 +363,7 @@ def task_url(task_id: int) -> str:
 def task_list(**filters: Any) -> str:
     """Address of the task list with these filters; empty while there is no such page."""
     try:
-        url = reverse("tasks:list")
+        url = reverse("task-list")
     except NoReverseMatch:
         return ""
     return url + "?" + "&".join(f"{name}={value}" for name, value in filters.items())
@@ -327,6 +379,7 @@ class Figure:
     label: str
     value: int
     url: str
+    part: bool = False
 
 
 #: Counts stop here (ARCHITECTURE §19.11).
@@ -345,8 +398,8 @@ def figures(person: Person, year: int, today: dt.date) -> list[Figure]:
     )
     found = [
         Figure(_("Tasks I answer for"), told["total"], task_list(scope="mine", year=year)),
-        Figure(_("of these completed"), told["done"], _with_health("mine", year, "done")),
-        Figure(_("of these overdue"), told["late"], _with_health("mine", year, "overdue")),
+        Figure(_("of these completed"), told["done"], _with_health("mine", year, "done"), True),
+        Figure(_("of these overdue"), told["late"], _with_health("mine", year, "overdue"), True),
     ]
     return found + _department_figures(person, year, running & Q(late_from__lte=today))
 
@@ -366,6 +419,7 @@ def _department_figures(person: Person, year: int, late: Q) -> list[Figure]:
             _("of these overdue"),
             unit.filter(late).order_by()[:CAP].count(),
             _with_health("department", year, "overdue"),
+            part=True,
         ),
     ]
 
@@ -373,7 +427,9 @@ def _department_figures(person: Person, year: int, late: Q) -> list[Figure]:
 def coming(person: Person, today: dt.date) -> list[Row]:
     """What comes in the next days, for an empty work list."""
     until = today + dt.timedelta(days=NEXT_DAYS)
-    rows: Iterable[dict[str, Any]] = _owed(person).filter(
-        due_on__gt=today, due_on__lte=until
-    ).order_by("first", "task_id")[:5]
+    rows: Iterable[dict[str, Any]] = (
+        _owed(person, today)
+        .filter(due_on__gt=today, due_on__lte=until)
+        .order_by("first", "task_id", "counting_id")[:5]
+    )
     return [_report_row(row, today) for row in rows]

@@ -3,9 +3,11 @@
 from django.db.models import Max, Min
 
 from luoshi.kit import clock
-from luoshi.notices.queries import unread_count
 from luoshi.people.models import Favourite, Person, Unit
+from luoshi.people.queries import favourites_of
 from luoshi.tasks.models import Task
+
+MOST_FAVOURITES = 40
 
 
 def institution_name() -> str:
@@ -23,12 +25,8 @@ def years() -> list[int]:
 
 
 def is_favourite(person: Person, url: str) -> bool:
-    return Favourite.objects.filter(person=person, url=url).exists()
+    return favourites_of(person).filter(url=url).exists()
 
 
 def favourites(person: Person) -> list[Favourite]:
-    return list(Favourite.objects.filter(person=person)[:40])
-
-
-def unread(person: Person) -> int:
-    return unread_count(person.pk)
+    return list(favourites_of(person)[:MOST_FAVOURITES])

@@ -28,7 +28,7 @@ def home(request: HttpRequest) -> HttpResponse:
     person = cast(Person, request.user)
     today = clock.today()
     work = queries.work_list(person, today)
-    _keep_counts(person, work.count, shell.unread(person))
+    _keep_counts(person, work.count, work.unread)
     context = {
         "work": work,
         "today": today,
@@ -49,10 +49,9 @@ def _keep_counts(person: Person, work: int, unread: int) -> None:
 def counts(request: HttpRequest) -> HttpResponse:
     """The counts of menu and bell: one fragment per person, kept for 30 s (ARCHITECTURE §19.17)."""
     person = cast(Person, request.user)
-    fresh = request.headers.get("HX-Trigger-Name") is None and "fresh" in request.GET
-    if fresh or cache.get(counts_key(person.pk)) is None:
+    if cache.get(counts_key(person.pk)) is None:
         work = queries.work_list(person, clock.today())
-        _keep_counts(person, work.count, shell.unread(person))
+        _keep_counts(person, work.count, work.unread)
     return render(request, "desk/_counts.html", {"oob": True})
 
 

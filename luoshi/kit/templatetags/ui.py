@@ -1,4 +1,4 @@
-"""Small words of the templates: icons, buttons that explain themselves, due badges, states, days."""
+"""Words of the templates: icons, buttons that explain themselves, due badges, states, days."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from django.template.context import RequestContext
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import conditional_escape, escape, format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -21,7 +21,7 @@ from luoshi.kit import clock
 register = template.Library()
 Context = RequestContext | Mapping[str, Any]
 
-#: States of a task in words, in the order of `rules.health`; a measure may rename and recolour them.
+#: States that have a mark: those of `measures.rules.Health`, and a few more.
 STATE_WORDS = (
     "idle",
     "moving",
@@ -202,9 +202,7 @@ def person_chip(person: Any, note: str = "") -> SafeString:
     """A person's name; the note (unit, part) stands beside it in grey."""
     if person is None:
         return format_html('<span class="name name-none">{}</span>', _("not named"))
-    return format_html(
-        '<span class="name">{}{}</span>', str(person), _note(note)
-    )
+    return format_html('<span class="name">{}{}</span>', str(person), _note(note))
 
 
 @register.simple_tag
@@ -291,7 +289,9 @@ def control(field: BoundField, css: str = "") -> SafeString:
         dress = "form-check-input"
     elif kind == "select":
         dress = "form-select"
-    attrs: dict[str, Any] = {"class": " ".join(filter(None, [dress, css, widget.attrs.get("class")]))}
+    attrs: dict[str, Any] = {
+        "class": " ".join(filter(None, [dress, css, widget.attrs.get("class")]))
+    }
     told = [f"{field.auto_id}-{part}" for part, there in _told(field) if there]
     if told and "aria-describedby" not in widget.attrs:
         attrs["aria-describedby"] = " ".join(told)
@@ -331,4 +331,5 @@ def indent(depth: int) -> SafeString:
 @register.filter
 def plain(value: Any) -> SafeString:
     """Escaped text whose line ends stay."""
-    return mark_safe("<br>".join(conditional_escape(str(value)).splitlines()))
+    lines = ((line,) for line in str(value).splitlines())
+    return format_html_join(mark_safe("<br>"), "{}", lines)

@@ -1,0 +1,56 @@
+"""The trail as the audit administrator searches it: the filter as typed, and rows for a file."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+
+from django.utils import timezone
+
+from luoshi.trail.queries import Filter, Line
+
+
+def filter_from(typed: Mapping[str, str]) -> Filter:
+    """What the address asks for; what cannot be read does not narrow."""
+    return Filter(
+        verb=_clean(typed.get("verb", ""), 60),
+        person=_clean(typed.get("person", ""), 60),
+        about=_clean(typed.get("about", ""), 60),
+        since=_day(typed.get("since", "")),
+        until=_day(typed.get("until", "")),
+        words=_clean(typed.get("words", ""), 100),
+    )
+
+
+def _clean(text: str, length: int) -> str:
+    return text.replace("\x00", "").strip()[:length]
+
+
+def _day(text: str) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def cursor(text: str) -> int | None:
+    """Where the next page starts; None is the newest line."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def details(line: Line) -> str:
+    """What an event remembers, as text."""
+    return "; ".join(f"{name}: {_shown(value)}" for name, value in line.data.items())
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_shown(part)}" for name, part in value.items())
+    if isinstance(value, list):
+        return ", ".join(_shown(part) for part in value)
+    return "" if value is None else str(value)
+
+
+def sheet_rows(lines: Iterator[Line]) -> Iterator[list[str]]:
+    """Lines as cells of a workbook."""
+    for line in lines:
+        at = timezone.localtime(line.at).strftime("%Y-%m-%d %H:%M:%S")
+        yield [at, line.by_name, line.for_name, line.label, line.ref, str(line.seq), details(line)]

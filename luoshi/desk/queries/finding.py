@@ -1,0 +1,98 @@
+"""Finding tasks, reports, files and people by words; only what the reader may see."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from luoshi.people.models import Person, Unit
+from luoshi.people.queries import people_matching, units_matching
+from luoshi.reports.models import Report
+from luoshi.search.queries import Hit, hits
+from luoshi.tasks.models import Task
+from luoshi.tasks.queries import tasks_visible_to
+
+#: Tasks on one page of results, and texts looked at.
+MOST_TASKS = 30
+MOST_HITS = 400
+SNIPPET = 90  # characters
+
+
+@dataclass
+class Found:
+    """A task in which the words occur, with a passage of the text that holds them."""
+
+    task: Task
+    snippet: str = ""
+    in_reports: int = 0
+    in_files: int = 0
+
+
+@dataclass
+class Results:
+    """What the words led to. ``more``: there are more tasks than are shown."""
+
+    words: list[str]
+    tasks: list[Found] = field(default_factory=list)
+    more: bool = False
+    people: list[Person] = field(default_factory=list)
+    units: list[Unit] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        return not (self.tasks or self.people or self.units)
+
+
+def results(person: Person, words: str) -> Results:
+    """Tasks newest first, people and units by name. Six statements at most."""
+    found = Results(words.split())
+    if not found.words:
+        return found
+    _add_tasks(found, person, words)
+    found.people = people_matching(words, limit=10)
+    found.units = units_matching(words, limit=10)
+    return found
+
+
+def _add_tasks(found: Results, person: Person, words: str) -> None:
+    told = [hit for hit in hits(words, limit=MOST_HITS) if hit.task_id]
+    by_task: dict[int, list[Hit]] = {}
+    for hit in told:
+        by_task.setdefault(hit.task_id or 0, []).append(hit)
+    seen = tasks_visible_to(person).filter(pk__in=by_task)
+    rows = {task.pk: task for task in seen.select_related("unit", "owner", "category")}
+    order = [pk for pk in by_task if pk in rows]
+    found.more = len(order) > MOST_TASKS or len(told) >= MOST_HITS
+    shown = order[:MOST_TASKS]
+    bodies = _report_texts(hit for pk in shown for hit in by_task[pk])
+    for pk in shown:
+        found.tasks.append(_found(rows[pk], by_task[pk], bodies, found.words))
+
+
+def _report_texts(told: Iterable[Hit]) -> dict[str, str]:
+    """Texts of the reports hit, by key; one statement."""
+    keys = [hit.key for hit in told if hit.kind == "report" and hit.key.isdigit()]
+    rows = Report.objects.filter(pk__in=keys[:200]).values_list(
+        "pk", "body", "problems", "help_needed", "next_step"
+    )
+    return {str(pk): "\n".join(filter(None, texts)) for pk, *texts in rows}
+
+
+def _found(task: Task, told: list[Hit], bodies: dict[str, str], words: list[str]) -> Found:
+    texts = [task.details, task.standard, *(bodies.get(h.key, "") for h in told)]
+    return Found(
+        task,
+        next((cut for text in texts if (cut := snippet(text, words))), ""),
+        in_reports=sum(hit.kind == "report" for hit in told),
+        in_files=sum(hit.kind not in {"task", "report"} for hit in told),
+    )
+
+
+def snippet(text: str, words: Iterable[str], length: int = SNIPPET) -> str:
+    """The passage around the first word that occurs; empty if none does."""
+    flat = " ".join(text.split())
+    low = flat.lower()
+    places = [place for word in words if (place := low.find(word.lower())) >= 0]
+    if not places:
+        return ""
+    start = max(0, min(places) - length // 3)
+    end = start + length
+    return ("…" if start else "") + flat[start:end] + ("…" if end < len(flat) else "")
