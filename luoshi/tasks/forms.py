@@ -9,12 +9,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from luoshi.measures.models import Category, Measure, OwnField
-from luoshi.measures.rules import FieldKind, Gate, Rhythm
+from luoshi.measures.rules import FieldKind, Gate, Rhythm, Urgency
 from luoshi.people.forms import PersonField, UnitField
 from luoshi.people.models import Person
 from luoshi.tasks import rules
 from luoshi.tasks.models import Kind, Origin, Role, Task, Tier
-from luoshi.tasks.models import Urgency as Urgency
 from luoshi.tasks.rules import NewTask
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -175,8 +174,8 @@ class TaskForm(Once):
     def new_task(self, **more: Any) -> NewTask:
         """What was typed, as the services take it."""
         data = self.cleaned_data
-        plain = {name: data[name] for name in _PLAIN if name in data}
-        gates = {name: data.get(name) for name in self.GATES}
+        plain: dict[str, Any] = {name: data[name] for name in _PLAIN if name in data}
+        gates: dict[str, Any] = {name: data.get(name) for name in self.GATES}
         return NewTask(
             **plain,
             **gates,

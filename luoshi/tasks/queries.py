@@ -9,7 +9,7 @@ with_health(tasks, today)                             the SQL twin of `rules.hea
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -130,7 +130,7 @@ def _subordinates(person: Person) -> Q:
 
 
 #: Named functions from a person to tasks: whole institution, own main unit, self (S0), S3-12.2.
-SCOPES = {
+SCOPES: dict[str, Callable[[Person], Q]] = {
     "all": lambda person: Q(),
     "department": _department,
     "mine": _mine,

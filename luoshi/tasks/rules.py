@@ -22,11 +22,20 @@ from luoshi.tasks.lifecycle import OPEN, PERMITS, Relation, Status
 class Standing(Protocol):
     """Columns of a task from which its health is told."""
 
-    status: int
-    progress: int
-    paused: bool
-    late_from: dt.date | None
-    behind_from: dt.date | None
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def progress(self) -> int: ...
+
+    @property
+    def paused(self) -> bool: ...
+
+    @property
+    def late_from(self) -> dt.date | None: ...
+
+    @property
+    def behind_from(self) -> dt.date | None: ...
 
 
 @dataclass(frozen=True)
@@ -186,14 +195,29 @@ class Fault:
 class Typed(Protocol):
     """A task or a form's values, as far as these rules look at them."""
 
-    title: str
-    details: str
-    standard: str
-    kind: str
-    owner_id: int | None
-    start: dt.date | None
-    due: dt.date | None
-    points: Decimal | None
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def details(self) -> str: ...
+
+    @property
+    def standard(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def owner_id(self) -> int | None: ...
+
+    @property
+    def start(self) -> dt.date | None: ...
+
+    @property
+    def due(self) -> dt.date | None: ...
+
+    @property
+    def points(self) -> Decimal | None: ...
 
 
 def dates_stand(start: dt.date | None, due: dt.date | None) -> Verdict:

@@ -32,11 +32,16 @@ from luoshi.tasks.models import Milestone, Part, Role, Task
 from luoshi.trail.services import record, record_many
 
 
-def person_of(by: Actor) -> Person:
-    """The person acting. Raises NotAllowed for the system, which has no account."""
+def id_of(by: Actor) -> int:
+    """Key of the person acting. Raises NotAllowed for the system, which has no account."""
     if by.id is None:
         raise NotAllowed(_("Only a person can do this."))
-    return Person.objects.select_related("main_unit").get(pk=by.id)
+    return by.id
+
+
+def person_of(by: Actor) -> Person:
+    """The person acting."""
+    return Person.objects.select_related("main_unit").get(pk=id_of(by))
 
 
 def require_may(verb: str, task: Task, by: Actor) -> rules.Facts:

@@ -33,7 +33,7 @@ from luoshi.tasks.models import (
     Tier,
 )
 from luoshi.tasks.rules import Fault, NewTask
-from luoshi.tasks.services.line import issue_many, person_of, require_may
+from luoshi.tasks.services.line import id_of, issue_many, person_of, require_may
 from luoshi.trail.services import record, record_many
 
 
@@ -168,7 +168,7 @@ def _built(row: NewTask, parent: Task | None, known: _Known, by: Actor, now: dt.
         **_gates(row, measure),
         measure=measure if parent and parent.measure_id else None,
         tier=row.tier or _default_tier(row, parent),
-        creator_id=by.id,
+        creator_id=id_of(by),
         created_at=now,
         original_due=None,
     )

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from luoshi.files.services import attach
+from luoshi.files.services import Prepared, Upload, attach
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
 from luoshi.kit.verdict import Refused, Stale
@@ -24,7 +24,7 @@ from luoshi.tasks.models import (
     Role,
     Task,
 )
-from luoshi.tasks.services.line import reckon, require_may
+from luoshi.tasks.services.line import id_of, reckon, require_may
 from luoshi.trail.rules import digest
 from luoshi.trail.services import record
 
@@ -58,12 +58,10 @@ def share(task: Task, people: Sequence[Person], *, by: Actor) -> None:
 @transaction.atomic
 def follow(task: Task, *, by: Actor, on: bool) -> None:
     """Follow a task, or stop following it."""
-    facts = require_may("follow", task, by)
-    rows = Part.objects.filter(task=task, role=Role.FOLLOWER, person_id=facts.person_id)
+    require_may("follow", task, by)
+    rows = Part.objects.filter(task=task, role=Role.FOLLOWER, person_id=id_of(by))
     if on and not rows.exists():
-        Part.objects.create(
-            task=task, role=Role.FOLLOWER, person_id=facts.person_id, year=task.year
-        )
+        Part.objects.create(task=task, role=Role.FOLLOWER, person_id=id_of(by), year=task.year)
         record(task.ref, "task.follow", by=by)
     elif not on and rows.delete()[0]:
         record(task.ref, "task.unfollow", by=by)
@@ -121,7 +119,7 @@ def set_milestones(
 
 
 @transaction.atomic
-def add_document(task: Task, uploads: Sequence[object], *, by: Actor) -> None:
+def add_document(task: Task, uploads: Sequence[Upload | Prepared], *, by: Actor) -> None:
     """Keep a process document on a task at any time, with or without a report (RPT-6)."""
     task = queries.locked(task)
     require_may("attach", task, by)
@@ -150,7 +148,7 @@ def remark(
     row = Remark.objects.create(
         task=task,
         kind=kind,
-        by_id=by.id,
+        by_id=id_of(by),
         reply_to=reply_to,
         text=text.strip(),
         at=clock.now(),

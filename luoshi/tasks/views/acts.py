@@ -1,6 +1,8 @@
 """Short acts on a task, each a dialog or a page of its own."""
 
+import datetime as dt
 from functools import partial
+from typing import Any
 
 from django import forms
 from django.contrib.auth.decorators import login_required
@@ -193,7 +195,7 @@ instruct = door(
 )
 
 
-def _sets() -> object:
+def _sets() -> Any:
     return Category.objects.filter(active=True)
 
 
@@ -252,7 +254,7 @@ def set_milestones(request: HttpRequest, task_id: int) -> HttpResponse:
     )
 
 
-def _typed(formset: "forms.BaseFormSet[forms.Form]") -> list[tuple[str, object, object]]:
+def _typed(formset: "forms.BaseFormSet[Any]") -> list[tuple[str, dt.date, dt.date | None]]:
     return [
         (form.cleaned_data["name"], form.cleaned_data["due"], form.cleaned_data["done_on"])
         for form in formset

@@ -1,0 +1,242 @@
+"""任务画像: everything the page of one task shows, and what this person may do on it (TSK-7)."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from luoshi.kit.verdict import Verdict
+from luoshi.measures.queries import LightShown, lights_of
+from luoshi.people.models import Person
+from luoshi.reports.queries import Panel
+from luoshi.reports.queries import panel as reports_panel
+from luoshi.tasks import queries, rules
+from luoshi.tasks.lifecycle import Relation, Status
+from luoshi.tasks.models import Milestone, Part, Remark, RemarkKind, Role, Task
+from luoshi.trail.queries import Line, events_about
+
+Word = str | Promise
+
+
+@dataclass(frozen=True)
+class ActShown:
+    """A verb as a button: allowed, or disabled with its reason."""
+
+    verb: str
+    label: Word
+    icon: str
+    url: str
+    verdict: Verdict
+    kind: str = "plain"
+    dialog: bool = True
+
+
+@dataclass(frozen=True)
+class Child:
+    """A sub-task as a row with a bar."""
+
+    task: Task
+    light: LightShown
+    expected: int | None
+
+
+@dataclass(frozen=True)
+class Seat:
+    """People and units in one role, in their order."""
+
+    label: Word
+    names: list[tuple[str, str]]  # (name, note)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One of the seven times of S3-2."""
+
+    label: Word
+    at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """The page of a task."""
+
+    task: Task
+    facts: rules.Facts
+    light: LightShown
+    explained: rules.Explained
+    expected: int | None
+    acts: list[ActShown]
+    ancestors: list[Task]
+    children: list[Child]
+    drafts: int
+    seats: list[Seat]
+    moments: list[Moment]
+    milestones: list[Milestone]
+    instructions: list[Remark]
+    comments: list[Remark]
+    own_values: list[tuple[str, str]]
+    reports: Panel
+    trail: list[tuple[dt.date, list[Line]]]
+    follows: bool
+
+    @property
+    def owns(self) -> bool:
+        """Whether this person is responsible for the task."""
+        return Relation.OWNER in self.facts.relations
+
+    @property
+    def main_acts(self) -> list[ActShown]:
+        """What this person may do now."""
+        return [act for act in self.acts if act.verdict]
+
+    @property
+    def other_acts(self) -> list[ActShown]:
+        """What they may not, each with its reason."""
+        return [act for act in self.acts if not act.verdict]
+
+
+#: Verb, label, icon, kind of button, dialog. In the order people need them.
+_ACTS: tuple[tuple[str, Word, str, str, bool], ...] = (
+    ("sign", _("Sign for"), "signature", "primary", True),
+    ("refuse", _("Refuse"), "hand-stop", "plain", True),
+    ("issue", _("Issue"), "send", "primary", True),
+    ("approve", _("Agree"), "check", "primary", True),
+    ("reject", pgettext_lazy("act", "Return"), "arrow-back-up", "plain", True),
+    ("break_down", _("Break down"), "sitemap", "plain", False),
+    ("accept", _("Accept"), "circle-check", "primary", True),
+    ("send_back", _("Return for more work"), "arrow-back-up", "plain", True),
+    ("close", _("Close the matter"), "lock", "plain", True),
+    ("edit", _("Change"), "pencil", "plain", False),
+    ("set_milestones", _("Milestones"), "flag", "plain", True),
+    ("share", _("Share"), "share", "plain", True),
+    ("count_in", _("Count in a further set"), "stack-2", "plain", True),
+    ("instruct", _("Give an instruction"), "writing", "plain", True),
+    ("comment", _("Comment"), "message", "plain", True),
+    ("discard", _("Throw away"), "trash", "danger", True),
+    ("cancel", _("Cancel the task"), "ban", "danger", True),
+)
+
+#: Verbs that make no sense in some states are not shown there at all, allowed or not.
+_SHOWN_IN = {
+    "sign": {Status.ISSUED},
+    "refuse": {Status.ISSUED},
+    "issue": {Status.DRAFT},
+    "approve": {Status.PROPOSED},
+    "reject": {Status.PROPOSED},
+    "accept": {Status.SUBMITTED},
+    "send_back": {Status.SUBMITTED},
+    "close": {Status.DONE},
+    "edit": {Status.DRAFT},
+    "discard": {Status.DRAFT},
+}
+
+
+def _acts(task: Task, facts: rules.Facts) -> list[ActShown]:
+    shown = []
+    for verb, label, icon, kind, dialog in _ACTS:
+        verdict = rules.may(verb, task, facts)
+        states = _SHOWN_IN.get(verb)
+        if (states is not None and task.status not in states and not verdict) or (
+            task.status in {Status.CLOSED, Status.CANCELLED}
+        ):
+            continue
+        url = reverse(f"tasks:{verb}", args=[task.pk])
+        shown.append(ActShown(verb, label, icon, url, verdict, kind, dialog))
+    return shown
+
+
+def light_of(task: Task, today: dt.date) -> LightShown:
+    """The mark of a task on a day, in the words and colours of its measure."""
+    lights = lights_of(queries.measure_for(task))
+    return lights[rules.health(task, today).value]
+
+
+def _children(task: Task, person: Person, today: dt.date) -> tuple[list[Child], int]:
+    rows = queries.children_of(task).exclude(status=Status.CANCELLED)
+    rows = rows.filter(pk__in=queries.tasks_visible_to(person).filter(parent=task).values("pk"))
+    children = [
+        Child(row, light_of(row, today), rules.expected(row.start, row.due, today)) for row in rows
+    ]
+    return children, sum(child.task.status == Status.DRAFT for child in children)
+
+
+def _part_note(part: Part) -> Word:
+    if part.refused_at:
+        return _("refused")
+    if part.must_sign:
+        return _("signed") if part.signed_at else _("not signed yet")
+    return ""
+
+
+def _name(part: Part) -> str:
+    return str(part.person or part.unit)
+
+
+def _seats(parts: Sequence[Part]) -> list[Seat]:
+    """Everybody taking part by role; the lead unit and the owner stand in the head of the page."""
+    rows = [p for p in queries.lead_first(parts) if p.role != Role.FOLLOWER]
+    seats = []
+    for role, members in groupby(rows, key=lambda part: part.role):
+        names = [(_name(part), str(_part_note(part))) for part in members]
+        if role != Role.LEAD or any(note for _name, note in names):
+            seats.append(Seat(Role(role).label, names))
+    return seats
+
+
+def _moments(task: Task) -> list[Moment]:
+    return [
+        Moment(_("issued"), task.issued_at),
+        Moment(_("accepted"), task.accepted_at),
+        Moment(_("broken down"), task.split_at),
+        Moment(_("begun"), task.begun_at),
+        Moment(_("last reported"), task.reported_at),
+        Moment(_("completed"), task.completed_at),
+        Moment(_("closed"), task.closed_at),
+    ]
+
+
+def _own_values(task: Task) -> list[tuple[str, str]]:
+    rows = task.own_values.select_related("field", "person").order_by("field__order")
+    return [(row.field.name, row.person.name if row.person else row.text) for row in rows]
+
+
+def _by_day(lines: Sequence[Line]) -> list[tuple[dt.date, list[Line]]]:
+    def day(line: Line) -> dt.date:
+        return timezone.localtime(line.at).date()
+
+    return [(when, list(some)) for when, some in groupby(lines, key=day)]
+
+
+def portrait(task: Task, person: Person, today: dt.date) -> Portrait:
+    """Gather the page of a task: about fifteen statements at any size."""
+    facts = queries.facts_for(task, person)
+    parts = queries.parts_of([task])[task.pk]
+    remarks = list(task.remarks.select_related("by", "by__main_unit"))
+    children, drafts = _children(task, person, today) if task.children_count else ([], 0)
+    ancestors = Task.objects.filter(pk__in=task.ancestor_ids).order_by("path")
+    return Portrait(
+        task=task,
+        facts=facts,
+        light=light_of(task, today),
+        explained=rules.explain(task, task.due, today),
+        expected=rules.expected(task.start, task.due, today),
+        acts=_acts(task, facts),
+        ancestors=list(ancestors) if task.parent_id else [],
+        children=children,
+        drafts=drafts if Relation.OWNER in facts.relations else 0,
+        seats=_seats(parts),
+        moments=_moments(task),
+        milestones=list(task.milestones.all()),
+        instructions=[r for r in remarks if r.kind == RemarkKind.INSTRUCTION],
+        comments=[r for r in remarks if r.kind != RemarkKind.INSTRUCTION],
+        own_values=_own_values(task),
+        reports=reports_panel(task, facts, person, today),
+        trail=_by_day(events_about("task", task.pk)),
+        follows=any(p.role == Role.FOLLOWER and p.person_id == person.pk for p in parts),
+    )
