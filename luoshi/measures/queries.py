@@ -16,12 +16,15 @@ from luoshi.kit.verdict import ALLOWED, Verdict, denied
 from luoshi.measures.kinds import Rows, sections
 from luoshi.measures.models import Category, Light, Measure, OwnField, Programme, Source
 from luoshi.measures.rules import Health
-from luoshi.measures.rules.books import Book, CategoryText, House, MeasureText
+from luoshi.measures.rules.books import HEAD_KEYS, Book, CategoryText, House, MeasureText, Problem
 from luoshi.measures.rules.colours import ink_of
+from luoshi.measures.rules.files import read_files
 from luoshi.measures.rules.keys import (
     DEFAULT_LIGHTS,
     Content,
     Data,
+    Key,
+    Kind,
     Known,
     Section,
     Sentence,
@@ -298,10 +301,59 @@ def _paragraphs(sentence: Sentence, sources: dict[str, str]) -> tuple[str, ...]:
 class Difference:
     """One setting that differs between two versions, in words for both."""
 
-    section: str
-    label: str
+    title: str
     before: str
     after: str
+
+
+def differences(old: MeasureText, new: MeasureText, known: Known) -> list[Difference]:
+    """What differs between two versions, in the order of the form."""
+    found = [
+        Difference(str(key.label), _in_words(key, old.head[key.name]), _in_words(key, value))
+        for key in HEAD_KEYS
+        if old.head[key.name] != (value := new.head[key.name])
+    ]
+    for section in sections():
+        before, after = old.content[section.name], new.content[section.name]
+        if before == after:
+            continue
+        if isinstance(before, dict) and isinstance(after, dict):
+            found += [
+                Difference(
+                    f"{section.title} · {key.label}",
+                    _in_words(key, before[key.name]),
+                    _in_words(key, after[key.name]),
+                )
+                for key in section.keys
+                if before[key.name] != after[key.name]
+            ]
+        else:
+            found.append(
+                Difference(
+                    str(section.title),
+                    _rows_in_words(section, old.content, known),
+                    _rows_in_words(section, new.content, known),
+                )
+            )
+    return found
+
+
+def _rows_in_words(section: Section, content: Content, known: Known) -> str:
+    said = section.explain(content[section.name], content, known)
+    return "\n".join(sentence.text for sentence in said) if content[section.name] else ""
+
+
+def _in_words(key: Key, value: Any) -> str:
+    """A value as a reader says it."""
+    if value is None or value in ("", []):
+        return ""
+    if key.kind == Kind.FLAG:
+        return _("yes") if value else _("no")
+    if key.kind == Kind.CHOICE and key.choices is not None:
+        return str(key.choices(value).label)
+    if isinstance(value, list):
+        return _(", ").join(str(item) for item in value)
+    return str(value)
 
 
 # ── lists for pages ──────────────────────────────────────────────────────────────────────────────
@@ -332,3 +384,8 @@ def versions_of(measure: Measure) -> QuerySet[Measure]:
 def categories_pointing_at(measures: Iterable[Measure]) -> QuerySet[Category]:
     """Categories that follow one of these versions."""
     return Category.objects.filter(measure__in=list(measures)).select_related("measure")
+
+
+def read_books(files: Iterable[tuple[str, bytes]]) -> tuple[list[Book], list[Problem]]:
+    """Rule-book files, judged by what is on record. With a problem, nothing may be loaded."""
+    return read_files(files, sections(), house())
