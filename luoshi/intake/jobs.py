@@ -1,0 +1,33 @@
+"""Long work of the import: checking and publishing large tables, and freeing stuck ones."""
+
+import datetime as dt
+
+from luoshi.intake import queries
+from luoshi.intake.models import ImportBatch, State
+from luoshi.intake.services.checking import check_now
+from luoshi.intake.services.freeing import free_batch
+from luoshi.intake.services.publishing import publish_now
+from luoshi.kit import clock
+
+#: A job is killed after two minutes and done again after five; later than that nobody is at it.
+STUCK_AFTER = dt.timedelta(minutes=30)
+
+
+def check(batch_id: int) -> None:
+    """Check a batch. Idempotent: a batch that is not being checked is left alone."""
+    batch = ImportBatch.objects.filter(pk=batch_id, state=State.CHECKING).first()
+    if batch is not None:
+        check_now(batch)
+
+
+def publish(batch_id: int) -> None:
+    """Publish a claimed batch. Idempotent: one that is published already is left alone."""
+    batch = ImportBatch.objects.filter(pk=batch_id, state=State.PUBLISHING).first()
+    if batch is not None:
+        publish_now(batch)
+
+
+def free_stuck() -> None:
+    """Give batches back whose work ended without a word, so that the clerk can try again."""
+    for batch in queries.stuck_before(clock.now() - STUCK_AFTER):
+        free_batch(batch)

@@ -1,0 +1,60 @@
+"""The drafts that rows become."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from luoshi.intake.rules.headers import Column
+from luoshi.intake.rules.table import Row, full_details
+from luoshi.tasks.rules import NewTask
+
+#: The column of the table a fault of a task belongs to.
+FAULT_COLUMNS = {
+    "title": Column.TITLE,
+    "unit": Column.LEAD,
+    "owner": Column.OWNER,
+    "due": Column.DUE,
+    "points": Column.POINTS,
+    "details": Column.DETAILS,
+    "standard": Column.STANDARD,
+}
+
+
+@dataclass(frozen=True)
+class Into:
+    """Where the rows go, and what the columns without a place of their own are called."""
+
+    category_id: int
+    year: int
+    section_label: str
+    number_label: str
+    document: str = ""
+    batch: int | None = None
+
+
+def new_tasks(rows: Sequence[tuple[int, Row]], into: Into) -> list[NewTask]:
+    """Drafts in the order of the rows, given as (table, row); children name their parent's place.
+
+    A parent that is left out leaves its children without one.
+    """
+    places = {(table, row.row): index for index, (table, row) in enumerate(rows)}
+    return [_new_task(table, row, into, places) for table, row in rows]
+
+
+def _new_task(table: int, row: Row, into: Into, places: dict[tuple[int, int], int]) -> NewTask:
+    return NewTask(
+        title=row.title,
+        category_id=into.category_id,
+        year=into.year,
+        unit_id=row.lead or 0,
+        details=full_details(row, section_label=into.section_label, number_label=into.number_label),
+        standard=row.standard,
+        points=row.points,
+        start=row.start,
+        due=row.due,
+        owner_id=row.owner,
+        cooperating=tuple(unit for unit in row.cooperating if unit != row.lead),
+        responsible_id=row.leader,
+        origin_document=into.document,
+        parent_index=None if row.parent is None else places.get((table, row.parent)),
+        batch=into.batch,
+    )
