@@ -105,7 +105,7 @@ class Problem:
     """One thing wrong with a file: where it stands, what was found, what is allowed (CAT-4)."""
 
     file: str
-    line: int | None
+    line: int
     table: str
     key: str
     found: str
@@ -114,7 +114,7 @@ class Problem:
     def __str__(self) -> str:
         values = {
             "file": self.file,
-            "line": self.line or 1,
+            "line": self.line,
             "table": self.table,
             "key": self.key,
             "found": self.found,

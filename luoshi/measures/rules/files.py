@@ -10,7 +10,7 @@ import codecs
 import datetime as dt
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,6 +71,8 @@ class _Shelf:
     programmes: dict[str, _Place] = field(default_factory=dict)
     measures: dict[Version, _Place] = field(default_factory=dict)
     categories: dict[str, _Place] = field(default_factory=dict)
+    #: Codes of programmes and measures that are there but wrong; pointing at them is no new error.
+    broken: set[str] = field(default_factory=set)
 
 
 def read_files(
@@ -168,7 +170,7 @@ class _Reader:
         self.pointers: list[tuple[CategoryText, Path, bool]] = []
 
     def wrong(self, path: Path, key: str, found: str, right: str) -> None:
-        line = line_of(self.lines, (*path, key) if key else path)
+        line = line_of(self.lines, (*path, key) if key else path) or 1
         self.shelf.problems.append(Problem(self.name, line, _table(path), key, found, right))
 
     def read(self) -> None:
@@ -176,14 +178,20 @@ class _Reader:
             return
         self.unknown(self.tables, (), _TOP)
         for path, table in self.tables_at("programme", ()):
-            self._programme(path, table)
+            self._noting_broken(self._programme, path, table)
         for path, table in self.tables_at("measure", ()):
-            self._measure(path, table)
+            self._noting_broken(self._measure, path, table)
         for path, table in self.tables_at("category", ()):
             self._category(path, table)
         if not any(name in self.tables for name in _TOP[1:]):
             self.wrong((), "", _("no tables"), _("a [programme], [[category]] or [[measure]]"))
         self.shelf.books.append(self.book)
+
+    def _noting_broken(self, read: Callable[[Path, Table], None], path: Path, table: Table) -> None:
+        before = len(self.shelf.problems)
+        read(path, table)
+        if len(self.shelf.problems) > before:
+            self.shelf.broken.add(str(table.get("code", "")))
 
     def _schema_known(self) -> bool:
         found = self.tables.get("schema")
@@ -429,6 +437,8 @@ class _Reader:
                 self.book.categories.append(text)
 
     def _settle_programme(self, data: Table, path: Path) -> bool:
+        if data["programme"] in self.shelf.broken:
+            return False
         if not data["programme"]:
             if len(self.book.programmes) == 1:
                 data["programme"] = self.book.programmes[0]["code"]
@@ -448,8 +458,8 @@ class _Reader:
 
     def _settle_measure(self, data: Table, path: Path) -> bool:
         code, since = data["measure"], data["measure_since"]
-        if not code:
-            return True
+        if not code or code in self.shelf.broken:
+            return not code
         versions = self.shelf.house.versions | set(self.shelf.measures)
         of_code = sorted(day for name, day in versions if name == code)
         here = [text.head["since"] for text in self.book.measures if text.head["code"] == code]

@@ -26,7 +26,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--language", choices=["zh-hans", "en"], help="language of messages")
-        acts = parser.add_subparsers(dest="act", required=True, parser_class=argparse.ArgumentParser)
+        acts = parser.add_subparsers(
+            dest="act", required=True, parser_class=argparse.ArgumentParser
+        )
         for act, text in (("check", "only say what is wrong"), ("load", "bring on record")):
             part = acts.add_parser(act, help=text)
             part.add_argument("files", nargs="+", metavar="FILE")
