@@ -131,5 +131,8 @@ class EvidenceField(forms.FileField):
             item.prepared = services.prepare(item)  # type: ignore[attr-defined]
         return item.prepared  # type: ignore[attr-defined]
 
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return data  # what was sent is shown again as kept
+
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool(data)

@@ -5,9 +5,12 @@ measured before they are opened, XML is refused if it declares entities, no addr
 and what comes out of a document passes the sanitiser.
 """
 
+import contextlib
 import io
+import os
 import re
 import shutil
+import signal
 import struct
 import subprocess
 import tempfile
@@ -341,18 +344,31 @@ def read_old_word(path: Path) -> Reading:
             f"{folder}/out",
             str(source),
         ]
-        try:
-            subprocess.run(  # noqa: S603  fixed words and paths of our own
-                command, timeout=SOFFICE_SECONDS, check=True, capture_output=True, cwd=folder
-            )
-        except subprocess.TimeoutExpired:
-            raise UnreadableError("too_slow") from None
-        except (subprocess.CalledProcessError, OSError):
-            raise UnreadableError("damaged") from None
+        _run(command, folder)
         made = Path(folder) / "out" / "source.docx"
         if not made.exists():
             raise UnreadableError("protected")
         return read_word(made)
+
+
+def _run(command: list[str], folder: str) -> None:
+    """Run the office program, and end it with all its children when its time is up."""
+    quiet = subprocess.DEVNULL
+    try:
+        process = subprocess.Popen(  # noqa: S603  fixed words and paths of our own
+            command, cwd=folder, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True
+        )
+    except OSError:
+        raise UnreadableError("no_reader") from None
+    try:
+        if process.wait(SOFFICE_SECONDS):
+            raise UnreadableError("damaged")
+    except subprocess.TimeoutExpired:
+        raise UnreadableError("too_slow") from None
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 # ------------------------------------------------------------------ pictures
