@@ -10,7 +10,7 @@ dues_of(task), due_rows(person)  what is owed, and how it stands
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -27,7 +27,7 @@ from luoshi.reports import rules
 from luoshi.reports.models import Due, Report
 from luoshi.reports.rules import DueKind, DueState, ReportKind, ReportStatus
 from luoshi.search.kinds import Row as TextRow
-from luoshi.tasks.lifecycle import Status
+from luoshi.tasks.lifecycle import PERMITS, Status
 from luoshi.tasks.models import Counting, Task
 from luoshi.tasks.queries import SCOPES, measure_for, tasks_visible_to
 from luoshi.tasks.rules import Facts, may
@@ -128,6 +128,11 @@ class News:
     report: Report | None
     evidence: list[Row] = field(default_factory=list)
     documents: list[Row] = field(default_factory=list)
+
+    @property
+    def done_on(self) -> dt.date | None:
+        """The day on which the sub-task was completed."""
+        return day_of(self.task.completed_at) if self.task.completed_at else None
 
 
 def children_news(task: Task, person: Person) -> list[News]:
@@ -265,8 +270,7 @@ def dues_of(task: Task, today: dt.date) -> list[DueRow]:
 
 
 def _due_row(due: Due, policy: Measure, today: dt.date) -> DueRow:
-    state = rules.due_state(due, today, grace=policy.grace_days, late_report=policy.late_report)
-    return DueRow(due, state)
+    return DueRow(due, rules.due_state(due, today, grace=policy.grace_days))
 
 
 def waiting_dues(today: dt.date, ahead: int = AHEAD) -> QuerySet[Due]:
@@ -325,16 +329,12 @@ class Entry:
     report: Report
     evidence: list[Row]
     earlier: list[Version]
+    #: None where amending is not for this reader, or not of this report.
     may_amend: Verdict | None = None
 
     @property
     def is_gap(self) -> bool:
         return False
-
-    @property
-    def since_before(self) -> str:
-        """Name of the anchor of this report on the page."""
-        return f"report-{self.report.pk}"
 
 
 def story_of(task: Task, today: dt.date) -> list[Entry | DueRow]:
@@ -343,7 +343,11 @@ def story_of(task: Task, today: dt.date) -> list[Entry | DueRow]:
 
 
 def _story(reports: Sequence[Report], dues: Sequence[DueRow]) -> list[Entry | DueRow]:
-    evidence = evidence_of(report.pk for report in reports)
+    own = {report.ref for report in reports}
+    evidence = {
+        pk: [replace(row, source="") if row.source in own else row for row in rows]
+        for pk, rows in evidence_of(report.pk for report in reports).items()
+    }
     by_pk = {report.pk: report for report in reports}
     entries = [
         Entry(report, evidence.get(report.pk, []), _earlier(report, by_pk, evidence))
@@ -385,6 +389,10 @@ class Result:
     def name(self) -> str:
         return self.counting.category.name
 
+    @property
+    def given_on(self) -> dt.date | None:
+        return day_of(self.report.at) if self.report else None
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -397,7 +405,6 @@ class Panel:
     documents: list[Row]
     newest: Report | None
     may_file: Verdict
-    may_amend: Verdict
     may_attach: Verdict
 
     @property
@@ -421,19 +428,35 @@ def panel(task: Task, facts: Facts, person: Person, today: dt.date | None = None
     newest = next((r for r in reports if _counts(r)), None)
     return Panel(
         task=task,
-        story=_story(reports, dues),
+        story=_with_amending(_story(reports, dues), task, facts, newest),
         dues=dues,
         results=_results(task, facts, reports),
         documents=documents_of([task.pk]).get(task.pk, []),
         newest=newest,
         may_file=rules.may_file(task, facts, newest, policy),
-        may_amend=rules.may_amend(task, facts, newest, newest) if newest else _nothing(),
         may_attach=may("attach", task, facts),
     )
 
 
-def _nothing() -> Verdict:
-    return Verdict(False)
+def _with_amending(
+    story: list[Entry | DueRow], task: Task, facts: Facts, newest: Report | None
+) -> list[Entry | DueRow]:
+    """Say at the newest report, and at results, whether the reader may amend them."""
+    if not PERMITS["amend"].relations & facts.relations:
+        return story
+    return [_amendable(one, task, facts, newest) for one in story]
+
+
+def _amendable(
+    one: Entry | DueRow, task: Task, facts: Facts, newest: Report | None
+) -> Entry | DueRow:
+    if isinstance(one, DueRow):
+        return one
+    report = one.report
+    latest = report if report.kind == ReportKind.RESULT else newest
+    if latest is None or latest.pk != report.pk:
+        return one
+    return replace(one, may_amend=rules.may_amend(task, facts, report, latest))
 
 
 def _counts(report: Report) -> bool:

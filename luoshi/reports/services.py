@@ -32,7 +32,7 @@ from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Counting, Task
 from luoshi.tasks.queries import facts_for, locked
 from luoshi.tasks.rules import Facts
-from luoshi.tasks.services.line import person_of, set_progress
+from luoshi.tasks.services.line import id_of, person_of, set_progress
 from luoshi.trail.services import record
 
 #: Tasks whose dues are opened in one write transaction.
@@ -256,7 +256,7 @@ def _write(task: Task, paper: Paper, *, by: Actor, **columns: Any) -> Report:
         task=task,
         status=ReportStatus.FILED,
         achieved=paper.achieved,
-        by_id=by.id,
+        by_id=id_of(by),
         at=clock.now(),
         **paper.texts,
         **columns,
@@ -441,13 +441,11 @@ def _settle(place: Place, task: Task, report: Report) -> None:
     if place.span is None:
         return
     if place.due is None:
-        due = _due(task, place.span)
-        due.filed_by, due.filed_on = report, place.day
-        Due.objects.bulk_create([due], ignore_conflicts=True)
-    elif place.due.filed_on is None:
-        Due.objects.filter(pk=place.due.pk, filed_on=None).update(
-            filed_by=report, filed_on=place.day, void=False
-        )
+        open_dues([task])
+        Due.objects.bulk_create([_due(task, place.span)], ignore_conflicts=True)
+    Due.objects.filter(task=task, kind=DueKind.PERIOD, period=place.span.key, filed_on=None).update(
+        filed_by=report, filed_on=place.day, void=False
+    )
 
 
 # ── what is owed: open and take back ─────────────────────────────────────────────────────────────
@@ -486,15 +484,13 @@ def _result_due(counting: Counting, issued_on: dt.date) -> Due:
 
 
 @transaction.atomic
-def open_dues(tasks: Sequence[Task], by: Actor | None = None) -> int:
+def open_dues(tasks: Sequence[Task], by: Actor | None = None) -> None:
     """Open what is owed on these tasks up to a week from now; doing it again changes nothing.
 
-    Heard on "issued" and "reopened". What was taken back when a task ended is owed again. Returns
-    how many rows were written or confirmed.
+    Heard on "issued" and "reopened". What was taken back when a task ended is owed again.
     """
     today = clock.today()
     horizon = today + dt.timedelta(days=queries.AHEAD)
-    count = 0
     for chunk in _chunks(tasks):
         days = queries.report_days(chunk)
         rows = [
@@ -505,11 +501,10 @@ def open_dues(tasks: Sequence[Task], by: Actor | None = None) -> int:
         Due.objects.bulk_create(rows, ignore_conflicts=True, batch_size=CHUNK)
         keys = [task.pk for task in chunk]
         Due.objects.filter(task_id__in=keys, void=True, closes_on__gte=today).update(void=False)
-        count += len(rows) + _open_results(keys)
-    return count
+        _open_results(keys)
 
 
-def _open_results(task_ids: Sequence[int]) -> int:
+def _open_results(task_ids: Sequence[int]) -> None:
     """Results of further sets become owed, or move with their date, or are taken back with it."""
     rows = Counting.objects.filter(task_id__in=task_ids, home=False, task__issued_at__isnull=False)
     dated = list(rows.exclude(result_due=None).select_related("task"))
@@ -523,7 +518,6 @@ def _open_results(task_ids: Sequence[int]) -> int:
     )
     undated = rows.filter(result_due=None).values("pk")
     Due.objects.filter(counting__in=undated, filed_on=None).update(void=True)
-    return len(dues)
 
 
 @transaction.atomic

@@ -219,8 +219,16 @@ def _page(request: HttpRequest, form: ReportForm, **context: Any) -> dict[str, A
         "counting": None,
         "pieces": [],
         "today": today,
+        "action": _action(request, sheet),
         "back": reverse("go", args=["task", sheet.task.pk]),
     } | context
+
+
+def _action(request: HttpRequest, sheet: Sheet) -> str:
+    """Where the form is sent: an amendment always goes to the version that counts now."""
+    if sheet.old and sheet.last and sheet.last.pk != sheet.old.pk and not sheet.result:
+        return reverse("reports:amend", args=[sheet.task.pk, sheet.last.pk])
+    return request.path
 
 
 def _waiting(task: Task, today: Any) -> list[queries.DueRow]:
