@@ -55,9 +55,9 @@ class AccountMiddleware:
 
 
 def _idle_sentence() -> str:
-    return _("You were logged out after %(minutes)s minutes without work. Your drafts are kept.") % {
-        "minutes": settings.IDLE_MINUTES
-    }
+    return _(
+        "You were logged out after %(minutes)s minutes without work. Your drafts are kept."
+    ) % {"minutes": settings.IDLE_MINUTES}
 
 
 def _idle(request: HttpRequest) -> bool:

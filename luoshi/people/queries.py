@@ -4,9 +4,11 @@ import datetime as dt
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from axes.models import AccessAttempt
+from django.conf import settings
 from django.db.models import Case, Count, IntegerField, Prefetch, Q, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
@@ -22,6 +24,7 @@ from luoshi.people.models import (
     Field,
     Meeting,
     Person,
+    PersonSpell,
     Post,
     Seat,
     Tenure,
@@ -184,6 +187,11 @@ def powers_of_actor(actor: Actor, day: dt.date | None = None) -> Powers:
     return powers_of(person, day) if person else NO_POWERS
 
 
+def holds(person: Person, power: str) -> bool:
+    """Whether the person holds the power anywhere; answers `kit.gate` for rooms on our shelf."""
+    return powers_of(person).has(Power(power))
+
+
 def forget_powers(person: Person) -> None:
     """Drop what `powers_of` kept on the object, after its posts changed."""
     person.__dict__.pop("_powers", None)
@@ -304,6 +312,12 @@ def posts_in(unit: Unit, day: dt.date) -> list[Post]:
     )
 
 
+def held_on(day: dt.date) -> set[tuple[int, str, int]]:
+    """(person, duty, unit) of every post held on a day."""
+    rows = Tenure.objects.filter(sitting(day))
+    return set(rows.values_list("person_id", "post__duty", "post__unit_id"))
+
+
 def empty_head_posts(day: dt.date) -> list[Unit]:
     """Open units nobody heads, the institution itself left out: shown to administrators."""
     headed = _tenures(day).filter(post__duty=Duty.HEAD).values("post__unit_id")
@@ -358,6 +372,52 @@ def unit_tree(day: dt.date | None = None, *, closed_too: bool = False) -> list[B
         above = branches.get(branch.unit.parent_id or 0)
         (above.branches if above else roots).append(branch)
     return roots
+
+
+@dataclass(frozen=True)
+class Line:
+    """A unit as one line of a tree drawn from top to bottom."""
+
+    unit: Unit
+    depth: int
+    people: int
+    chosen: bool = False
+    opened: bool = False
+    more: bool = False
+    heads: tuple[Person, ...] = ()
+
+
+def tree_lines(chosen: Unit, day: dt.date) -> list[Line]:
+    """The tree opened down to ``chosen``: its ancestors, their children and its own children."""
+    opened = {*ancestors_in(chosen.path or ""), chosen.pk}
+    return list(_lines(unit_tree(day), opened, chosen.pk))
+
+
+def _lines(
+    branches: Iterable[Branch], opened: set[int], chosen: int, depth: int = 0
+) -> Iterable[Line]:
+    for branch in branches:
+        pk = branch.unit.pk
+        is_open = pk in opened and bool(branch.branches)
+        yield Line(
+            branch.unit,
+            depth,
+            branch.people_below,
+            pk == chosen,
+            is_open,
+            bool(branch.branches),
+        )
+        if is_open:
+            yield from _lines(branch.branches, opened, chosen, depth + 1)
+
+
+def unit_lines(day: dt.date, *, closed_too: bool = False) -> list[Line]:
+    """Every unit as a line, with its heads: four queries at any size."""
+    tree = unit_tree(day, closed_too=closed_too)
+    everything = set(Unit.objects.values_list("pk", flat=True))
+    lines = list(_lines(tree, everything, 0))
+    heads = heads_of_all([line.unit.pk for line in lines], day)
+    return [replace(line, heads=tuple(heads.get(line.unit.pk, ()))) for line in lines]
 
 
 def unit_facts(unit: Unit, day: dt.date) -> rules.UnitFacts:
@@ -510,6 +570,13 @@ def people_matching(
     return list(people.select_related("main_unit").order_by(*order)[: min(limit, MOST_MATCHES)])
 
 
+def people_found(words: str, day: dt.date | None = None) -> QuerySet[Person]:
+    """People found by words, the nearest first; for pages (pickers use `people_matching`)."""
+    words = rules.words_of(words)
+    people = people_present(day).filter(_matching(words))
+    return people.annotate(rank=_rank(words)).order_by("rank", "staff_number")
+
+
 def _rank(words: str, number: str = "staff_number") -> Case:
     """0 for the name itself, 1 for a beginning, 2 for anything else."""
     whole = Q(name__iexact=words) | Q(**{f"{number}__iexact": words})
@@ -551,6 +618,22 @@ def units_matching(
     return list(units.select_related("kind").order_by(*order)[: min(limit, MOST_MATCHES)])
 
 
+def people_by_ids(ids: Sequence[int], day: dt.date | None = None) -> list[Person]:
+    """People who are here, in the order of the ids; others are left out."""
+    if not ids:
+        return []
+    found = people_present(day).select_related("main_unit").in_bulk(list(ids))
+    return [found[pk] for pk in ids if pk in found]
+
+
+def units_by_ids(ids: Sequence[int], day: dt.date | None = None) -> list[Unit]:
+    """Open units, in the order of the ids; others are left out."""
+    if not ids:
+        return []
+    found = units_open(day).in_bulk(list(ids))
+    return [found[pk] for pk in ids if pk in found]
+
+
 def person_names(day: dt.date | None = None) -> dict[str, tuple[int, ...]]:
     """Name and staff number of everybody present → ids, for the importer; namesakes share one."""
     found: dict[str, list[int]] = defaultdict(list)
@@ -572,6 +655,65 @@ def person_by_account(typed: str, prefix: str) -> Person | None:
     return Person.objects.filter(where).select_related("main_unit").order_by("pk").first()
 
 
+def spells_of_person(person: Person) -> QuerySet[PersonSpell]:
+    """Where the person belonged, newest first."""
+    return person.spells.select_related("unit").order_by("-since", "-pk")
+
+
+# ── accounts ───────────────────────────────────────────────────────────────────────────────
+
+MOST_ACCOUNTS = 200
+STATES = ("locked", "first", "off")
+
+
+@dataclass(frozen=True)
+class AccountRow:
+    """An account on the page of the security administrator."""
+
+    person: Person
+    locked: bool
+
+
+def _locked_accounts() -> set[str]:
+    """Accounts that too many wrong passwords locked, and whose lock has not run out."""
+    since = clock.now() - dt.timedelta(hours=settings.AXES_COOLOFF_TIME)
+    attempts = AccessAttempt.objects.filter(
+        attempt_time__gte=since, failures_since_start__gte=settings.AXES_FAILURE_LIMIT
+    )
+    return {name for name in attempts.values_list("username", flat=True) if name}
+
+
+def locked_account(account: str) -> bool:
+    return account in _locked_accounts()
+
+
+def accounts_listed(day: dt.date, *, words: str = "", state: str = "") -> list[AccountRow]:
+    """Accounts searched for, or in a state: locked, first (password not changed yet), off."""
+    locked = _locked_accounts()
+    people = Person.objects.filter(Q(left_on=None) | Q(left_on__gte=day))
+    if words:
+        people = people.filter(_matching(words))
+    if state == "locked" or not (words or state):
+        people = people.filter(account__in=locked)
+    elif state == "first":
+        people = people.filter(must_change_password=True, is_active=True)
+    elif state == "off":
+        people = people.filter(is_active=False)
+    rows = people.select_related("main_unit").order_by("staff_number")[:MOST_ACCOUNTS]
+    return [AccountRow(person, person.account in locked) for person in rows]
+
+
+def account_figures(day: dt.date) -> dict[str, int]:
+    """How many accounts there are, and in each state."""
+    people = Person.objects.filter(Q(left_on=None) | Q(left_on__gte=day))
+    figures: dict[str, int] = people.aggregate(
+        all=Count("pk"),
+        first=Count("pk", filter=Q(must_change_password=True, is_active=True)),
+        off=Count("pk", filter=Q(is_active=False)),
+    )
+    return {**figures, "locked": people.filter(account__in=_locked_accounts()).count()}
+
+
 # ── bodies ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -583,6 +725,11 @@ def bodies(day: dt.date | None = None) -> QuerySet[Body]:
 def seats_of(body: Body, day: dt.date) -> QuerySet[Seat]:
     """Members of a body on a day."""
     return body.seats.filter(sitting(day)).select_related("person__main_unit", "unit")
+
+
+def past_seats_of(body: Body, day: dt.date) -> QuerySet[Seat]:
+    """Members whose time is over, or has not begun."""
+    return body.seats.exclude(sitting(day)).select_related("person__main_unit", "unit")
 
 
 def meetings_of(body: Body) -> QuerySet[Meeting]:
@@ -623,3 +770,47 @@ def draft_for(person: Person, form: str) -> dict[str, Any] | None:
 def drafts_of(person: Person) -> Sequence[Draft]:
     """Everything unsent of a person, newest first."""
     return person.drafts.order_by("-saved_at")
+
+
+# ── demonstration ──────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Guest:
+    """Somebody visitors may enter as, and in which role."""
+
+    person: Person
+    role: str
+
+
+#: Roles offered on the log-in page of a demonstration, in this order.
+DEMO_DUTIES = (
+    Duty.GOAL_OFFICE,
+    Duty.TOP_LEADER,
+    Duty.IN_CHARGE,
+    Duty.HEAD,
+    Duty.SECTION_HEAD,
+    Duty.SUPERVISION,
+    Duty.SYSTEM_ADMIN,
+    Duty.SECURITY_ADMIN,
+    Duty.AUDIT_ADMIN,
+)
+
+
+def demo_people(day: dt.date | None = None) -> list[Guest]:
+    """One person for each role, nobody twice, and somebody without a post."""
+    day = day or clock.today()
+    first: dict[str, list[Person]] = defaultdict(list)
+    for tenure in _tenures(day).filter(post__duty__in=DEMO_DUTIES):
+        first[tenure.post.duty].append(tenure.person)
+    shown: list[Guest] = []
+    for duty in DEMO_DUTIES:
+        known = {guest.person.pk for guest in shown}
+        person = next((p for p in first[duty] if p.pk not in known), None)
+        if person:
+            shown.append(Guest(person, str(duty.label)))
+    held = Tenure.objects.filter(sitting(day)).exclude(post__duty=Duty.MEMBER).values("person")
+    teacher = people_present(day).exclude(pk__in=held).order_by("-main_unit__depth", "pk").first()
+    if teacher:
+        shown.append(Guest(teacher, str(Duty.MEMBER.label)))
+    return shown

@@ -21,9 +21,7 @@ def _may_edit(by: Actor, unit: Unit) -> None:
 
 def _may_run(by: Actor, body: Body) -> None:
     reaches = queries.powers_of_actor(by).over_unit(Power.EDIT_PEOPLE, body.office.path)
-    require(
-        rules.may_run_body(in_office=queries.belongs_to(by, body.office), reaches=reaches)
-    )
+    require(rules.may_run_body(in_office=queries.belongs_to(by, body.office), reaches=reaches))
 
 
 @transaction.atomic

@@ -29,22 +29,22 @@ def toggle_favourite(person: Person, *, url: str, title: str) -> bool:
         return False
     count = person.favourites.count()
     if count >= MOST_FAVOURITES:
-        raise Refused(
-            _("You have %(count)s favourites; take one away first.") % {"count": count}
-        )
+        raise Refused(_("You have %(count)s favourites; take one away first.") % {"count": count})
     Favourite.objects.create(person=person, url=url, title=title.strip()[:80] or url, order=count)
     return True
 
 
 @transaction.atomic
-def save_draft(
-    person: Person, *, form: str, data: Mapping[str, Sequence[str]]
-) -> dt.datetime:
+def save_draft(person: Person, *, form: str, data: Mapping[str, Sequence[str]]) -> dt.datetime:
     """Keep what stands in the form at path ``form``; returns when it was kept."""
     kept = {name: list(values) for name, values in data.items() if name not in SECRET}
     text = json.dumps(kept, ensure_ascii=False)
     if not form.startswith("/") or len(form) > 200 or len(text) > LONGEST_DRAFT:
         raise Refused(_("This form is too long to be kept as a draft; send it in parts."))
+    return _keep(person, form, text)
+
+
+def _keep(person: Person, form: str, text: str) -> dt.datetime:
     now = clock.now()
     Draft.objects.update_or_create(
         person=person, form=form, defaults={"data": text, "saved_at": now}
@@ -53,6 +53,12 @@ def save_draft(
     if old:
         Draft.objects.filter(pk__in=list(old)).delete()
     return now
+
+
+@transaction.atomic
+def save_table(person: Person, *, form: str, text: str) -> dt.datetime:
+    """Keep a table that was read and checked, until the person says import."""
+    return _keep(person, form, text)
 
 
 @transaction.atomic

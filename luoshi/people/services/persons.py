@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -22,9 +21,7 @@ PLAIN = ("staff_number", "name", "phone", "email", "reading")
 
 def _may_edit(by: Actor, *units: Unit) -> None:
     powers = queries.powers_of_actor(by)
-    require(
-        rules.may_edit_unit(all(powers.over_unit(Power.EDIT_PEOPLE, u.path) for u in units))
-    )
+    require(rules.may_edit_unit(all(powers.over_unit(Power.EDIT_PEOPLE, u.path) for u in units)))
 
 
 @transaction.atomic
@@ -162,7 +159,7 @@ def transfer_person(
     assessment_type: str | None = None,
     end_posts: bool = False,
 ) -> Person:
-    """Move somebody to another unit from the day ``on``; ``end_posts`` ends posts of the old one."""
+    """Move somebody to another unit from ``on`` on; ``end_posts`` ends posts of the old one."""
     person = Person.objects.select_related("main_unit").get(pk=person.pk)
     old = person.main_unit
     _may_edit(by, old, unit)
@@ -170,8 +167,7 @@ def transfer_person(
         assessment_type = person.assessment_type
     if unit.pk == old.pk and assessment_type == person.assessment_type:
         raise Refused(
-            _("%(name)s belongs to “%(unit)s” already.")
-            % {"name": person.name, "unit": unit.name},
+            _("%(name)s belongs to “%(unit)s” already.") % {"name": person.name, "unit": unit.name},
             "unit",
         )
     _present_stands(person, on, "on")

@@ -107,9 +107,7 @@ def seat_person(
     return tenure
 
 
-def _seating_stands(
-    post: Post, person: Person, since: dt.date, until: dt.date | None
-) -> None:
+def _seating_stands(post: Post, person: Person, since: dt.date, until: dt.date | None) -> None:
     stands(rules.dates_stand(since, until), "until")
     present = rules.person_present_stands(
         name=person.name,

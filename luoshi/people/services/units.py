@@ -24,9 +24,7 @@ PLAIN = ("code", "short_name", "order")
 def _may_edit(by: Actor, *units: Unit | None) -> None:
     powers = queries.powers_of_actor(by)
     paths = [unit.path if unit else "" for unit in units]
-    require(
-        rules.may_edit_unit(all(powers.over_unit(Power.EDIT_PEOPLE, path) for path in paths))
-    )
+    require(rules.may_edit_unit(all(powers.over_unit(Power.EDIT_PEOPLE, path) for path in paths)))
 
 
 @transaction.atomic

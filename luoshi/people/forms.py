@@ -1,0 +1,560 @@
+"""The shape of what is typed about people; and the pickers other rooms' forms use."""
+
+import datetime as dt
+import re
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.urls import reverse_lazy
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext_lazy as _
+
+from luoshi.kit import clock
+from luoshi.kit.verdict import Refused, Stale
+from luoshi.people import queries
+from luoshi.people.models import Body, Field, Person, Post, Unit, UnitKind
+from luoshi.people.roles import Duty
+
+# ── pickers ────────────────────────────────────────────────────────────────────────────────
+
+
+class PickWidget(forms.TextInput):
+    """A search box that remembers what was picked: hidden keys beside one line of text.
+
+    With pick.js it is a combobox that asks ``url``. Without JavaScript the text is enough: the
+    field finds who is meant by name or number.
+    """
+
+    template_name = "people/_pick.html"
+    url: Any = ""
+    many = False
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        chosen, text = _chosen(value)
+        context = super().get_context(name, text, attrs)
+        context["widget"].update(
+            url=self.url, many=self.many, chosen=chosen, key_name=f"{name}_key"
+        )
+        return context
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> "Picked":
+        listed = (
+            data.getlist if isinstance(data, MultiValueDict) else lambda key: _listed(data, key)
+        )
+        return Picked(listed(f"{name}_key"), " ".join(listed(name)))
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return name not in data and f"{name}_key" not in data
+
+
+def _listed(data: Any, key: str) -> list[str]:
+    value = data.get(key)
+    if value is None:
+        return []
+    return [str(v) for v in value] if isinstance(value, list | tuple) else [str(value)]
+
+
+class Picked:
+    """What came back from a picker: keys chosen in the list, and what stands in the box."""
+
+    def __init__(self, keys: Sequence[str], text: str) -> None:
+        self.keys = [key for key in keys if key]
+        self.text = text.strip()
+        self.things: list[Any] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.keys or self.text)
+
+
+def _chosen(value: Any) -> tuple[list[tuple[int, str]], str]:
+    """(key, text) of what is chosen, and what stands in the box."""
+    if isinstance(value, Picked):
+        return [(thing.pk, text_of(thing)) for thing in value.things], value.text
+    things = value if isinstance(value, list | tuple) else [value] if value else []
+    pairs = [(thing.pk, text_of(thing)) for thing in things]
+    return pairs, pairs[0][1] if len(pairs) == 1 else ""
+
+
+def text_of(thing: Person | Unit) -> str:
+    """How a picker writes a person (name and number) or a unit, so that one alone is meant."""
+    if isinstance(thing, Person):
+        return f"{thing.name} {thing.staff_number}"
+    return thing.name
+
+
+class PickField(forms.Field):
+    """A person or unit (or several) found by searching. Clean value: the row, or a list of rows."""
+
+    widget_class = PickWidget
+    unknown: Any = ""
+    several: Any = ""
+
+    def __init__(self, *, multiple: bool = False, **kwargs: Any) -> None:
+        self.multiple = multiple
+        kwargs.setdefault("widget", self.widget_class())
+        super().__init__(**kwargs)
+        self.widget.many = multiple
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, int):
+            return self.by_keys([str(value)])
+        if isinstance(value, Picked) and not value.things:
+            value.things = self.by_keys(value.keys)
+        return value
+
+    def clean(self, value: Any) -> Any:
+        if not isinstance(value, Picked):
+            value = Picked([], str(value or ""))
+        value.things = self.by_keys(value.keys)
+        found = self._many(value) if self.multiple else self._one(value)
+        if self.required and not found:
+            raise ValidationError(self.error_messages["required"], code="required")
+        return found
+
+    def _one(self, value: Picked) -> Any:
+        """The row picked; the text decides if it says something else (no JavaScript, a draft)."""
+        if not value.text:
+            return None
+        if value.things and text_of(value.things[0]) == value.text:
+            return value.things[0]
+        return self._meant(value.text)
+
+    def _many(self, value: Picked) -> list[Any]:
+        words = [w.strip() for w in re.split(r"[、，,；;\n]+", value.text) if w.strip()]
+        found = [*value.things, *(self._meant(word) for word in words)]
+        value.things, value.text = list(dict.fromkeys(found)), ""
+        return value.things
+
+    def _meant(self, text: str) -> Any:
+        """The one thing a text names. Raises ValidationError with the choices if not just one."""
+        found = self.by_text(text)
+        exact = [thing for thing in found if self.is_exactly(thing, text)]
+        if len(exact) == 1:
+            return exact[0]
+        names = "、".join(self.told(thing) for thing in (exact or found)[:5])
+        if not names:
+            raise ValidationError(self.unknown % {"text": text}, code="unknown")
+        raise ValidationError(self.several % {"text": text, "names": names}, code="several")
+
+    def by_keys(self, keys: Sequence[str]) -> list[Any]:
+        raise NotImplementedError
+
+    def by_text(self, text: str) -> list[Any]:
+        raise NotImplementedError
+
+    def is_exactly(self, thing: Any, text: str) -> bool:
+        raise NotImplementedError
+
+    def told(self, thing: Any) -> str:
+        return text_of(thing)
+
+
+def _numbers(keys: Sequence[str]) -> list[int]:
+    return [int(key) for key in keys if key.isascii() and key.isdigit() and len(key) < 18]
+
+
+class PersonWidget(PickWidget):
+    url = reverse_lazy("people:pick")
+
+
+class UnitWidget(PickWidget):
+    url = reverse_lazy("people:pick_units")
+
+
+class PersonField(PickField):
+    """A person who is here. ``forms.PersonField(label=…, multiple=False, required=True)``."""
+
+    widget_class = PersonWidget
+    unknown = _("Nobody here is called “%(text)s”. Write the name or the staff number.")
+    several = _("“%(text)s” is not one person alone. Write the staff number: %(names)s.")
+
+    def by_keys(self, keys: Sequence[str]) -> list[Person]:
+        return queries.people_by_ids(_numbers(keys))
+
+    def by_text(self, text: str) -> list[Person]:
+        return queries.people_matching(text, 10)
+
+    def is_exactly(self, thing: Person, text: str) -> bool:
+        names = {thing.name, thing.staff_number, thing.account, text_of(thing)}
+        return text.lower() in {name.lower() for name in names}
+
+    def told(self, thing: Person) -> str:
+        return f"{text_of(thing)}（{thing.main_unit.label}）"
+
+
+class UnitField(PickField):
+    """A unit that is open. ``forms.UnitField(label=…, multiple=False, required=True)``."""
+
+    widget_class = UnitWidget
+    unknown = _("No open unit is called “%(text)s”.")
+    several = _("“%(text)s” is not one unit alone. Choose from: %(names)s.")
+
+    def by_keys(self, keys: Sequence[str]) -> list[Unit]:
+        return queries.units_by_ids(_numbers(keys))
+
+    def by_text(self, text: str) -> list[Unit]:
+        return queries.units_matching(text, 10)
+
+    def is_exactly(self, thing: Unit, text: str) -> bool:
+        return text in {thing.name, thing.short_name, thing.code}
+
+    def told(self, thing: Unit) -> str:
+        return f"{thing.name}（{thing.code}）"
+
+
+# ── forms of this room ─────────────────────────────────────────────────────────────────────
+
+
+class DateInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class DayField(forms.DateField):
+    """A day; also typed as 2026.4.18, 2026/4/18 or 2026年4月18日."""
+
+    widget = DateInput
+    default_error_messages = {"invalid": _("This is not a date. Write it as 2026-04-18.")}
+
+    def to_python(self, value: Any) -> dt.date | None:
+        if isinstance(value, str):
+            match = re.fullmatch(r"\s*(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?\s*", value)
+            value = "-".join(match.groups()) if match else value
+        day: dt.date | None = super().to_python(value)
+        if day is not None and not 1900 <= day.year <= 2999:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return day
+
+
+class HouseForm(forms.Form):
+    """A form that makes one row even if sent twice, and says what a service refuses."""
+
+    key = forms.CharField(max_length=32, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "key" in self.fields:
+            self.fields["key"].initial = uuid.uuid4().hex
+        self.stale = False
+        self.done: Any = None
+
+    def clean_key(self) -> str | None:
+        key: str = self.cleaned_data["key"]
+        return key if re.fullmatch(r"[0-9a-f]{32}", key) else None
+
+    def carry_out(self, act: Callable[..., Any], **more: Any) -> bool:
+        """Call a service with what was typed. Whether it was done; else the errors say why not."""
+        if not self.is_valid():
+            return False
+        try:
+            self.done = act(**self.cleaned_data, **more)
+        except Refused as refusal:
+            field = refusal.field if refusal.field in self.fields else None
+            self.add_error(field, str(refusal))
+            return False
+        except Stale:
+            self.stale = True
+            self.add_error(
+                None,
+                _(
+                    "Somebody else changed this meanwhile. Nothing of yours is saved yet: compare "
+                    "what stands here with the page, then save again."
+                ),
+            )
+            return False
+        return True
+
+
+class RevForm(HouseForm):
+    """A form that changes a row: refuses if the row changed since the form was shown."""
+
+    key = None  # type: ignore[assignment]
+    rev = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+    def show_rev(self, rev: int) -> None:
+        """After a Stale: the next save goes on from the row as it is now."""
+        self.data = self.data.copy()  # type: ignore[union-attr]
+        self.data[self.add_prefix("rev")] = str(rev)  # type: ignore[index]
+
+
+def _code(**kwargs: Any) -> forms.RegexField:
+    return forms.RegexField(
+        r"^[0-9A-Za-z._-]+$",
+        max_length=30,
+        error_messages={"invalid": _("Only digits, Latin letters, dots and dashes.")},
+        **kwargs,
+    )
+
+
+class UnitForm(HouseForm):
+    name = forms.CharField(label=_("Name"), max_length=100)
+    short_name = forms.CharField(label=_("Short name"), max_length=40, required=False)
+    code = _code(label=_("Code"))
+    kind = forms.ModelChoiceField(UnitKind.objects.all(), label=_("Kind"))
+    parent = UnitField(label=_("Unit above"), required=False)
+    assessment_type = forms.CharField(label=_("Assessment type"), max_length=40, required=False)
+    aliases = forms.CharField(
+        label=_("Other names"),
+        required=False,
+        max_length=500,
+        help_text=_("Names this unit is called by in task tables, apart by 、"),
+    )
+    order = forms.IntegerField(
+        label=_("Order"), min_value=0, max_value=999_999, required=False, initial=0
+    )
+    since = DayField(label=_("Opened on"))
+
+    def clean_aliases(self) -> list[str]:
+        return [
+            a.strip() for a in re.split(r"[、，,；;\n]+", self.cleaned_data["aliases"]) if a.strip()
+        ]
+
+    def clean_order(self) -> int:
+        return self.cleaned_data["order"] or 0
+
+
+class UnitEditForm(RevForm, UnitForm):
+    since = None  # type: ignore[assignment]
+    on = DayField(
+        label=_("In force from"),
+        help_text=_(
+            "Name, kind, place and assessment type change from this day; history keeps the old."
+        ),
+    )
+
+
+class CloseForm(RevForm):
+    until = DayField(label=_("Last day"))
+
+
+class ReopenForm(RevForm):
+    pass
+
+
+class NewPersonForm(HouseForm):
+    staff_number = forms.RegexField(
+        r"^[0-9A-Za-z._-]+$",
+        label=_("Staff number"),
+        max_length=30,
+        error_messages={"invalid": _("A staff number consists of digits and Latin letters.")},
+    )
+    name = forms.CharField(label=_("Person's name"), max_length=60)
+    main_unit = UnitField(label=_("Main unit"))
+    entered_on = DayField(label=_("Entered on"))
+    phone = forms.CharField(label=_("Phone"), max_length=30, required=False)
+    email = forms.EmailField(label=_("E-mail"), required=False)
+    assessment_type = forms.CharField(label=_("Assessment type"), max_length=40, required=False)
+    reading = forms.CharField(
+        label=_("Pinyin of the name"),
+        max_length=100,
+        required=False,
+        help_text=_("Only where the usual reading is wrong, syllables apart: shan xiaoming"),
+    )
+
+
+class PersonEditForm(RevForm, NewPersonForm):
+    main_unit = None  # type: ignore[assignment]
+    entered_on = None  # type: ignore[assignment]
+    assessment_type = None  # type: ignore[assignment]
+
+
+class TransferForm(RevForm):
+    unit = UnitField(label=_("New main unit"))
+    on = DayField(label=_("From"))
+    assessment_type = forms.CharField(label=_("Assessment type"), max_length=40, required=False)
+    end_posts = forms.BooleanField(
+        label=_("End the posts in the old unit the day before"), required=False, initial=True
+    )
+
+
+class LeaveForm(RevForm):
+    left_on = DayField(label=_("Last day"))
+
+
+class ReadmitForm(RevForm):
+    unit = UnitField(label=_("Main unit"))
+    on = DayField(label=_("From"))
+
+
+class AppointForm(HouseForm):
+    unit = UnitField(
+        label=_("Unit"),
+        help_text=_("For a leader in charge: the unit they are in charge of."),
+    )
+    duty = forms.ChoiceField(label=_("Duty"), choices=[(d.value, d.label) for d in Duty])
+    title = forms.CharField(
+        label=_("Title of the post"),
+        max_length=80,
+        required=False,
+        help_text=_("Such as “dean”; empty: unit and duty."),
+    )
+    field = forms.ModelChoiceField(
+        Field.objects.all(), label=_("Only for the field"), required=False
+    )
+    serves = forms.ModelChoiceField(
+        Post.objects.filter(duty__in=[Duty.TOP_LEADER, Duty.IN_CHARGE]).select_related("unit"),
+        label=_("Serves (for secretaries)"),
+        required=False,
+    )
+    since = DayField(label=_("From"))
+    until = DayField(label=_("Until"), required=False)
+
+    def clean_duty(self) -> Duty:
+        return Duty(self.cleaned_data["duty"])
+
+
+class SeatPersonForm(HouseForm):
+    person = PersonField(label=_("Person"))
+    since = DayField(label=_("From"))
+    until = DayField(label=_("Until"), required=False)
+
+
+class EndForm(forms.Form):
+    until = DayField(label=_("Last day"))
+
+
+class PostForm(HouseForm):
+    duty = forms.ChoiceField(label=_("Duty"), choices=[(d.value, d.label) for d in Duty])
+    title = forms.CharField(label=_("Title of the post"), max_length=80, required=False)
+    field = forms.ModelChoiceField(
+        Field.objects.all(), label=_("Only for the field"), required=False
+    )
+    serves = forms.ModelChoiceField(
+        Post.objects.filter(duty__in=[Duty.TOP_LEADER, Duty.IN_CHARGE]).select_related("unit"),
+        label=_("Serves (for secretaries)"),
+        required=False,
+    )
+
+    def clean_duty(self) -> Duty:
+        return Duty(self.cleaned_data["duty"])
+
+
+class PostTitleForm(HouseForm):
+    key = None  # type: ignore[assignment]
+    title = forms.CharField(label=_("Title of the post"), max_length=80)
+
+
+class KindForm(HouseForm):
+    key = None  # type: ignore[assignment]
+    code = _code(label=_("Code"))
+    name = forms.CharField(label=_("Name"), max_length=60)
+    order = forms.IntegerField(label=_("Order"), min_value=0, max_value=9999, initial=0)
+
+
+class BodyForm(HouseForm):
+    name = forms.CharField(label=_("Name"), max_length=100)
+    code = _code(label=_("Code"))
+    office = UnitField(label=_("Secretary office"))
+    since = DayField(label=_("From"))
+    until = DayField(label=_("Until"), required=False)
+
+
+class BodyEditForm(RevForm, BodyForm):
+    pass
+
+
+class SeatForm(HouseForm):
+    person = PersonField(label=_("Person"), required=False)
+    unit = UnitField(label=_("or an office"), required=False)
+    title = forms.CharField(
+        label=_("Role in the body"), max_length=40, required=False, help_text=_("Such as 组长")
+    )
+    since = DayField(label=_("From"))
+    until = DayField(label=_("Until"), required=False)
+
+
+class MeetingForm(HouseForm):
+    number = forms.CharField(label=_("Number"), max_length=40)
+    held_on = DayField(label=_("Held on"))
+    topic = forms.CharField(label=_("Topic"), max_length=200, required=False)
+
+
+class DecisionForm(HouseForm):
+    number = forms.CharField(label=_("Number"), max_length=40)
+    text = forms.CharField(label=_("Decision"), max_length=20_000, widget=forms.Textarea)
+    document = forms.CharField(label=_("Number of the document"), max_length=200, required=False)
+
+
+class LoginForm(forms.Form):
+    account = forms.CharField(
+        label=_("Account"),
+        max_length=60,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "username", "autofocus": True, "autocapitalize": "none"}
+        ),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+
+class PasswordForm(HouseForm):
+    key = None  # type: ignore[assignment]
+    old = forms.CharField(
+        label=_("Present password"),
+        strip=False,
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    new = forms.CharField(
+        label=_("New password"),
+        strip=False,
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 8 characters, not digits alone, nothing easily guessed."),
+    )
+    again = forms.CharField(
+        label=_("New password again"),
+        strip=False,
+        max_length=200,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if data.get("new") and data.get("again") and data["new"] != data["again"]:
+            self.add_error("again", _("The two new passwords differ."))
+        data.pop("again", None)
+        return data
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_(".xlsx, .xls or .csv"),
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.xls,.csv"}),
+        error_messages={
+            "empty": _("The file is empty."),
+            "required": _("Choose a file."),
+        },
+    )
+
+
+def new_day() -> dt.date:
+    """The day new things begin unless told otherwise."""
+    return clock.today()
+
+
+def unit_initial(unit: Unit) -> dict[str, Any]:
+    """What the edit form of a unit shows first."""
+    names = "、".join(unit.aliases.values_list("name", flat=True))
+    columns = ("name", "short_name", "code", "kind", "parent", "assessment_type", "order", "rev")
+    return {name: getattr(unit, name) for name in columns} | {"aliases": names, "on": new_day()}
+
+
+def person_initial(person: Person) -> dict[str, Any]:
+    columns = ("staff_number", "name", "phone", "email", "reading", "rev")
+    return {name: getattr(person, name) for name in columns}
+
+
+def body_initial(body: Body) -> dict[str, Any]:
+    columns = ("name", "code", "office", "since", "until", "rev")
+    return {name: getattr(body, name) for name in columns}
