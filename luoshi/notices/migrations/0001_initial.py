@@ -6,7 +6,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -15,24 +14,48 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=60)),
-                ('about_kind', models.CharField(max_length=20)),
-                ('about_id', models.PositiveBigIntegerField()),
-                ('title', models.CharField(max_length=300)),
-                ('data', models.JSONField(default=dict)),
-                ('by_id', models.PositiveBigIntegerField(null=True)),
-                ('by_name', models.CharField(max_length=60)),
-                ('key', models.CharField(max_length=100, null=True)),
-                ('at', models.DateTimeField()),
-                ('read_at', models.DateTimeField(null=True)),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=60)),
+                ("about_kind", models.CharField(max_length=20)),
+                ("about_id", models.PositiveBigIntegerField()),
+                ("title", models.CharField(max_length=300)),
+                ("data", models.JSONField(default=dict)),
+                ("by_id", models.PositiveBigIntegerField(null=True)),
+                ("by_name", models.CharField(max_length=60)),
+                ("key", models.CharField(max_length=100, null=True)),
+                ("at", models.DateTimeField()),
+                ("read_at", models.DateTimeField(null=True)),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="messages",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['person', 'id'], name='message_of_person'), models.Index(condition=models.Q(('read_at', None)), fields=['person', 'id'], name='message_unread'), models.Index(fields=['about_kind', 'about_id'], name='message_about')],
-                'constraints': [models.UniqueConstraint(fields=('person', 'kind', 'key'), name='message_told_once')],
+                "indexes": [
+                    models.Index(fields=["person", "id"], name="message_of_person"),
+                    models.Index(
+                        condition=models.Q(("read_at", None)),
+                        fields=["person", "id"],
+                        name="message_unread",
+                    ),
+                    models.Index(fields=["about_kind", "about_id"], name="message_about"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("person", "kind", "key"), name="message_told_once"
+                    )
+                ],
             },
         ),
     ]
