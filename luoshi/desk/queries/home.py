@@ -32,6 +32,7 @@ from luoshi.tasks.queries import SCOPES
 #: Rows of one sort shown at most; the list behind "all" has the rest.
 MOST = 20
 MOST_MESSAGES = 5
+MOST_DRAFTS = 3
 #: A report appears this many days before it is due.
 AHEAD = 3
 #: What comes next, shown when nothing is to be done now.
@@ -52,6 +53,7 @@ class Row:
     dialog: bool = False
     loud: bool = False
     note: str = ""
+    stands_for: int = 1
 
 
 @dataclass
@@ -66,7 +68,7 @@ class Group:
 
     @property
     def more(self) -> int:
-        return self.total - len(self.rows)
+        return self.total - sum(row.stands_for for row in self.rows)
 
 
 @dataclass(frozen=True)
@@ -247,11 +249,35 @@ def _sign_row(row: dict[str, Any]) -> Row:
 
 
 def _to_send(person: Person) -> tuple[list[Row], int]:
-    """The person's own drafts: refused by somebody, or waiting to be issued."""
+    """The person's own drafts: refused by somebody, or waiting to be issued.
+
+    Many drafts (an imported table) stand in one row that leads to their list.
+    """
     drafts = Task.objects.filter(creator_id=person.pk, status=Status.DRAFT).order_by()
     found = list(drafts.order_by("-refusals", "-pk").values(*_TASK)[: MOST + 1])
     total = len(found) if len(found) <= MOST else drafts.count()
-    return [_draft_row(row) for row in found[:MOST]], total
+    refused = [row for row in found[:MOST] if row["refusal"]]
+    waiting = [row for row in found[:MOST] if not row["refusal"]]
+    rows = [_draft_row(row) for row in refused]
+    if total - len(refused) > MOST_DRAFTS and (url := _drafts_url()):
+        return [*rows, _drafts_row(total - len(refused), url)], total
+    return rows + [_draft_row(row) for row in waiting], total
+
+
+def _drafts_url() -> str:
+    return task_list(scope="created", status=int(Status.DRAFT))
+
+
+def _drafts_row(n: int, url: str) -> Row:
+    words = ngettext("%(n)d task waits to be issued", "%(n)d tasks wait to be issued", n)
+    return Row(
+        mark=_("To issue"),
+        title=words % {"n": n},
+        url=url,
+        label=pgettext("verb", "Issue"),
+        act_url=url,
+        stands_for=n,
+    )
 
 
 def _draft_row(row: dict[str, Any]) -> Row:

@@ -1,101 +1,94 @@
+"""The calendar page."""
+
 import datetime as dt
 
 import pytest
-from django.contrib.auth import get_user_model
-from django.urls import reverse
 
-from luoshi.kit import gate
+from luoshi.people.tests.factories import cast
 from luoshi.periods.models import Day
 from luoshi.trail.models import Event
 
 pytestmark = pytest.mark.django_db
-HTMX = {"HX-Request": "true"}
-MONDAY = dt.date(2026, 11, 16)
 
 
 @pytest.fixture
-def chen(client, monkeypatch):
-    """Somebody who keeps the calendar, logged in."""
-    person = get_user_model().objects.create(
-        account="T0004", staff_number="0004", name="陈秘书", must_change_password=False
+def people():
+    Day.objects.all().delete()
+    return cast()
+
+
+def test_the_calendar_is_refused_to_those_who_do_not_keep_it(client, people):
+    client.force_login(people.sun)
+    assert client.get("/calendar/").status_code == 403
+    answer = client.post("/calendar/2026-11-20/", {"kind": "holiday", "name": "校庆"})
+    assert answer.status_code == 403
+    assert not Day.objects.exists()
+
+
+def test_a_month_is_shown(client, people):
+    client.force_login(people.chen)
+    page = client.get("/calendar/", {"year": "2026", "month": "2"}).content.decode()
+    assert "/calendar/2026-02-28/" in page
+    assert "尚未录入调休上班日" in page
+
+
+@pytest.mark.parametrize("month", ["0", "13", "x", "²", ""])
+def test_an_odd_month_is_not_a_fault(client, people, month):
+    client.force_login(people.chen)
+    assert client.get("/calendar/", {"year": "2026", "month": month}).status_code == 200
+
+
+def test_a_day_is_set_and_cleared(client, people):
+    client.force_login(people.chen)
+    answer = client.post("/calendar/2026-11-20/", {"kind": "holiday", "name": "校庆"})
+    assert answer.url == "/calendar/?year=2026&month=11"
+    day = Day.objects.get(date=dt.date(2026, 11, 20))
+    assert (day.kind, day.name) == ("holiday", "校庆")
+    client.post("/calendar/2026-11-20/", {"kind": "", "name": ""})
+    assert not Day.objects.exists()
+    verbs = Event.objects.filter(about_kind="day").order_by("id").values_list("verb", flat=True)
+    assert list(verbs) == ["day.set", "day.clear"]
+
+
+def test_a_faulty_day_is_said_in_the_dialog(client, people):
+    client.force_login(people.chen)
+    htmx = {"HX-Request": "true"}
+    answer = client.post("/calendar/2026-11-20/", {"kind": "x", "name": "长" * 61}, headers=htmx)
+    assert answer.status_code == 422
+    assert "名称最多 60 个字" in answer.content.decode()
+    assert not Day.objects.exists()
+    assert client.get("/calendar/2026-13-40/").status_code == 404
+
+
+def test_public_holidays_are_entered_at_once(client, people):
+    client.force_login(people.chen)
+    client.post("/calendar/2026/seed/")
+    assert Day.objects.filter(date="2026-10-01", kind="holiday").exists()
+    count = Day.objects.count()
+    client.post("/calendar/2026/seed/")
+    assert Day.objects.count() == count
+
+
+def test_a_day_set_in_the_dialog_closes_it(client, people):
+    client.force_login(people.chen)
+    answer = client.post(
+        "/calendar/2026-11-20/", {"kind": "holiday"}, headers={"HX-Request": "true"}
     )
-    client.force_login(person)
-    monkeypatch.setattr(gate, "holds", lambda user, power: power == "edit_calendar")
-    return person
-
-
-def day_url(date=MONDAY):
-    return reverse("periods:set_day", args=[date.isoformat()])
-
-
-@pytest.mark.usefixtures("chen")
-def test_a_month_is_shown(client):
-    page = client.get(reverse("periods:calendar"), {"year": 2026, "month": 10})
-    assert page.status_code == 200
-    assert page.context["month"] == 10
-    assert "国庆节" in page.content.decode()
-    part = client.get(reverse("periods:calendar"), {"year": 2026, "month": 10}, headers=HTMX)
-    assert "<html" not in part.content.decode()
-
-
-@pytest.mark.usefixtures("chen")
-@pytest.mark.parametrize("month", ["", "0", "13", "x", "²", "-1"])
-def test_a_month_that_is_none_shows_another(client, month):
-    page = client.get(reverse("periods:calendar"), {"year": 2025, "month": month})
-    assert page.context["month"] in range(1, 13)
-
-
-@pytest.mark.usefixtures("chen")
-def test_a_day_is_set_and_let_go_by_form(client):
-    assert client.get(day_url()).status_code == 200
-    answer = client.post(day_url(), {"kind": "holiday", "name": "校庆"})
-    assert answer.url.endswith("?year=2026&month=11")
-    assert Day.objects.get(date=MONDAY).name == "校庆"
-    assert Event.objects.get().by_name == "陈秘书"
-    answer = client.post(day_url(), {"kind": ""}, headers=HTMX)
     assert answer.status_code == 204
     assert "task-changed" in answer["HX-Trigger"]
-    assert not Day.objects.filter(date=MONDAY).exists()
 
 
-@pytest.mark.usefixtures("chen")
-@pytest.mark.parametrize("wrong", [{"kind": "feast"}, {"kind": "holiday", "name": "长" * 61}])
-def test_what_cannot_stand_comes_back(client, wrong):
-    answer = client.post(day_url(), wrong)
+def test_a_year_out_of_reach_is_a_sentence(client, people):
+    client.force_login(people.chen)
+    answer = client.post("/calendar/9999/seed/")
     assert answer.status_code == 422
-    assert not Day.objects.filter(date=MONDAY).exists()
-
-
-@pytest.mark.usefixtures("chen")
-def test_a_day_that_is_none_is_not_found(client):
-    assert client.get("/calendar/2026-02-30/").status_code == 404
-    assert client.post("/calendar/morgen/", {"kind": "holiday"}).status_code == 404
-
-
-@pytest.mark.usefixtures("chen")
-def test_the_holidays_of_a_year_are_entered_once(client):
-    Day.objects.all().delete()
-    client.post(reverse("periods:seed", args=[2026]))
-    count = Day.objects.count()
-    assert count > 20
-    client.post(reverse("periods:seed", args=[2026]))
-    assert (Day.objects.count(), Event.objects.count()) == (count, 1)
-
-
-@pytest.mark.usefixtures("chen")
-def test_a_year_out_of_reach_is_a_sentence(client):
-    assert client.post(reverse("periods:seed", args=[9999])).status_code == 422
-
-
-def test_the_calendar_is_not_for_everybody(client, chen, monkeypatch):
-    monkeypatch.setattr(gate, "holds", lambda user, power: False)
-    before = Day.objects.count()
-    assert client.get(reverse("periods:calendar")).status_code == 403
-    assert client.post(day_url(), {"kind": "holiday"}).status_code == 403
-    assert client.post(reverse("periods:seed", args=[2027])).status_code == 403
-    assert (Day.objects.count(), Event.objects.count()) == (before, 0)
+    assert "2100" in answer.content.decode()
+    assert not Day.objects.exists()
 
 
 def test_a_stranger_is_asked_to_log_in(client):
-    assert client.get(reverse("periods:calendar")).status_code == 302
-    assert client.post(day_url(), {"kind": "holiday"}).status_code == 302
+    before = Day.objects.count()
+    assert client.get("/calendar/").status_code == 302
+    assert client.post("/calendar/2026-11-20/", {"kind": "holiday"}).status_code == 302
+    assert client.post("/calendar/2027/seed/").status_code == 302
+    assert Day.objects.count() == before

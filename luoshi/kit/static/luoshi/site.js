@@ -322,3 +322,9 @@ function open(event) {
 
 // ---- errors get the focus ----
 document.querySelector("[data-focus]")?.focus();
+
+// ---- the tab that is open stands in sight on a narrow screen ----
+for (const bar of document.querySelectorAll(".tabs")) {
+  const at = bar.querySelector("[aria-current]");
+  if (at) bar.scrollLeft = at.offsetLeft - bar.clientWidth / 2 + at.clientWidth / 2;
+}

@@ -1,0 +1,198 @@
+"""The work list: what waits for whom, in what order, in how many statements."""
+
+import datetime as dt
+
+import pytest
+
+from luoshi.desk.queries import finding, home
+from luoshi.kit import clock
+from luoshi.notices.models import Message
+from luoshi.people.tests.factories import cast
+from luoshi.reports.models import Due
+from luoshi.tasks.lifecycle import Status
+from luoshi.tasks.models import Part, Task
+from luoshi.tasks.tests.factories import draft, issued, make_set
+
+pytestmark = pytest.mark.django_db
+TODAY = dt.date(2026, 11, 20)
+
+
+@pytest.fixture(autouse=True)
+def _day(monkeypatch):
+    moment = dt.datetime(2026, 11, 20, 10, tzinfo=dt.UTC)
+    monkeypatch.setattr(clock, "now", lambda: moment)
+
+
+@pytest.fixture
+def people():
+    return cast()
+
+
+@pytest.fixture
+def category():
+    return make_set(rhythm="none")
+
+
+def owe(task, due_on, period="2026-11", **more):
+    return Due.objects.create(
+        task=task,
+        kind="period",
+        period=period,
+        since=due_on - dt.timedelta(days=20),
+        until=due_on,
+        due_on=due_on,
+        closes_on=due_on + dt.timedelta(days=30),
+        **more,
+    )
+
+
+def rows(work, name):
+    return next((group.rows for group in work.groups if group.name == name), [])
+
+
+def test_nothing_waits_for_somebody_new(people):
+    work = home.work_list(people.sun, TODAY)
+    assert work.groups == []
+    assert work.count == 0
+
+
+def test_a_due_report_stands_with_its_button(people, category):
+    task = issued(category, people.chen, people.school.pk, owner_id=people.li.pk)
+    owe(task, TODAY)
+    [row] = rows(home.work_list(people.li, TODAY), "do")
+    assert (row.title, row.source, row.due) == (task.title, "陈静", TODAY)
+    assert row.act_url == f"/tasks/{task.pk}/reports/submit/"
+    assert not row.loud
+
+
+def test_an_overdue_report_is_loud_and_counts_its_periods(people, category):
+    task = issued(category, people.chen, people.school.pk, owner_id=people.li.pk)
+    owe(task, TODAY - dt.timedelta(days=23), "2026-10")
+    owe(task, TODAY)
+    [row] = rows(home.work_list(people.li, TODAY), "do")
+    assert row.loud
+    assert row.due == TODAY - dt.timedelta(days=23)
+    assert row.note == "应报 2 期"
+
+
+@pytest.mark.parametrize(("days", "shown"), [(3, 1), (4, 0)])
+def test_a_report_appears_three_days_before(people, category, days, shown):
+    task = issued(category, people.chen, people.school.pk, owner_id=people.li.pk)
+    owe(task, TODAY + dt.timedelta(days=days))
+    assert home.work_list(people.li, TODAY).count == shown
+
+
+def test_what_is_filed_void_or_missed_for_good_is_not_asked_for(people, category):
+    task = issued(category, people.chen, people.school.pk, owner_id=people.li.pk)
+    owe(task, TODAY, "2026-11", filed_on=TODAY)
+    owe(task, TODAY, "2026-10", void=True)
+    gone = owe(task, TODAY - dt.timedelta(days=60), "2026-09")
+    Due.objects.filter(pk=gone.pk).update(closes_on=TODAY - dt.timedelta(days=1))
+    assert home.work_list(people.li, TODAY).count == 0
+
+
+def test_a_task_past_its_date_stands_once(people, category):
+    due = TODAY - dt.timedelta(days=5)
+    task = issued(category, people.chen, people.school.pk, owner_id=people.li.pk, due=due)
+    [row] = rows(home.work_list(people.li, TODAY), "do")
+    assert (row.due, row.loud) == (due, True)
+    owe(task, TODAY)
+    assert len(rows(home.work_list(people.li, TODAY), "do")) == 1
+
+
+def test_what_is_to_sign_goes_to_the_head_of_the_unit(people):
+    category = make_set(rhythm="none", sign_off="always")
+    task = issued(category, people.chen, people.school.pk)
+    assert Task.objects.get(pk=task.pk).status == Status.ISSUED
+    [row] = rows(home.work_list(people.wang, TODAY), "do")
+    assert (row.title, row.act_url, row.dialog) == (task.title, f"/tasks/{task.pk}/sign/", True)
+    Part.objects.filter(task=task).update(signed_at=clock.now())
+    assert home.work_list(people.wang, TODAY).count == 0
+
+
+def test_drafts_wait_for_their_creator_many_in_one_row(people, category, monkeypatch):
+    for n in range(3):
+        draft(category, people.chen, people.school.pk, title=f"草稿 {n}")
+    assert len(rows(home.work_list(people.chen, TODAY), "do")) == 3
+    draft(category, people.chen, people.school.pk, title="草稿 3")
+    monkeypatch.setattr(home, "_drafts_url", lambda: "/tasks/?status=10")
+    work = home.work_list(people.chen, TODAY)
+    [row] = rows(work, "do")
+    assert row.title == "4 项任务待下达"
+    assert (work.count, work.groups[0].more) == (4, 0)
+
+
+def test_a_refused_task_comes_back_with_its_reason(people, category):
+    task = draft(category, people.chen, people.school.pk)
+    Task.objects.filter(pk=task.pk).update(refusal="不属于我院职责", refusals=1)
+    [row] = rows(home.work_list(people.chen, TODAY), "do")
+    assert (row.note, row.loud, row.act_url) == ("不属于我院职责", True, f"/tasks/{task.pk}/edit/")
+
+
+def test_what_is_handed_in_goes_to_the_reviewer_else_to_the_creator(people, category):
+    task = issued(category, people.chen, people.school.pk)
+    Task.objects.filter(pk=task.pk).update(status=Status.SUBMITTED)
+    [row] = rows(home.work_list(people.chen, TODAY), "check")
+    assert row.act_url == f"/tasks/{task.pk}/accept/"
+    Part.objects.create(task=task, role="reviewer", person=people.zhou, year=task.year)
+    assert home.work_list(people.chen, TODAY).count == 0
+    assert home.work_list(people.zhou, TODAY).count == 1
+
+
+def test_the_work_list_costs_the_same_for_one_row_and_for_three(
+    people, category, django_assert_max_num_queries
+):
+    def one_more():
+        task = issued(category, people.chen, people.school.pk, owner_id=people.wang.pk)
+        owe(task, TODAY)
+        Message.objects.filter(person=people.wang).update(read_at=None)
+
+    for _n in range(3):
+        one_more()
+        with django_assert_max_num_queries(8):
+            home.work_list(people.wang, TODAY)
+
+
+def test_figures_count_only_what_was_issued(people, category):
+    draft(category, people.chen, people.school.pk, owner_id=people.wang.pk)
+    issued(category, people.chen, people.school.pk, owner_id=people.wang.pk)
+    done = issued(category, people.chen, people.school.pk, owner_id=people.wang.pk)
+    Task.objects.filter(pk=done.pk).update(progress=100, status=Status.DONE)
+    late = issued(category, people.chen, people.school.pk, owner_id=people.li.pk)
+    Task.objects.filter(pk=late.pk).update(late_from=TODAY)
+    values = [figure.value for figure in home.figures(people.wang, 2026, TODAY)]
+    assert values == [2, 1, 0, 3, 1]
+
+
+def test_coming_shows_the_next_seven_days(people, category):
+    task = issued(category, people.chen, people.school.pk, owner_id=people.li.pk)
+    owe(task, TODAY + dt.timedelta(days=6))
+    assert [row.title for row in home.coming(people.li, TODAY)] == [task.title]
+
+
+# ── finding ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_search_finds_only_what_may_be_seen(people):
+    closed = make_set(visibility="involved")
+    issued(closed, people.chen, people.school.pk, title="党建品牌创建", owner_id=people.li.pk)
+    assert [f.task.title for f in finding.results(people.li, "党建").tasks] == ["党建品牌创建"]
+    assert finding.results(people.sun, "党建").tasks == []
+
+
+def test_search_finds_people_by_initials(people):
+    assert [p.name for p in finding.results(people.sun, "wjg").people] == ["王建国"]
+
+
+def test_search_for_nothing_finds_nothing(people, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert finding.results(people.sun, "  ").empty
+
+
+def test_snippet_shows_the_words_in_their_place():
+    text = "一" * 100 + "实训基地" + "二" * 100
+    cut = finding.snippet(text, ["实训"])
+    assert cut.startswith("…一")
+    assert "实训基地" in cut
+    assert cut.endswith("二…")
+    assert finding.snippet(text, ["没有"]) == ""

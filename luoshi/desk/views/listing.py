@@ -1,0 +1,103 @@
+"""The task list, and what the charts of the same list share with it."""
+
+from typing import Any, cast
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from luoshi.desk.queries import listing as queries
+from luoshi.kit import clock
+from luoshi.kit.htmx import respond
+from luoshi.kit.verdict import Verdict
+from luoshi.kit.year import chosen_year
+from luoshi.people.models import Person
+from luoshi.people.queries import powers_of
+from luoshi.people.roles import Power
+from luoshi.tasks.queries import Filters
+
+#: The parameter of each filter in the address.
+PARAMS = {
+    "unit_id": "unit",
+    "category_id": "category",
+    "tier": "tier",
+    "kind": "kind",
+    "status": "status",
+    "health": "health",
+    "words": "q",
+    "person_id": "person",
+}
+
+
+def wanted_of(request: HttpRequest) -> tuple[str, Filters]:
+    """Scope and filters of the address."""
+    name = request.GET.get("scope", "")
+    return (
+        name if name in queries.SCOPES else "all",
+        queries.read_filters(request.GET, chosen_year(request)),
+    )
+
+
+def views_of(request: HttpRequest, here: str) -> list[dict[str, Any]]:
+    """The same selection as list, Gantt and mosaic: one switch that keeps the filters."""
+    params = request.GET.copy()
+    for name in ("after", "before", "sort"):
+        params.pop(name, None)
+    tail = f"?{params.urlencode()}" if params else ""
+    pages = {"task-list": _("List"), "gantt": _("Gantt"), "mosaic": _("Mosaic")}
+    return [
+        {"url": reverse(name) + tail, "label": label, "active": name == here, "count": None}
+        for name, label in pages.items()
+    ]
+
+
+def filter_context(request: HttpRequest, name: str, wanted: Filters) -> dict[str, Any]:
+    """What the filter row of list, Gantt and mosaic shows."""
+    today = clock.today()
+    choices = queries.choices(today)
+    person = queries.person_named(wanted.person_id)
+    chips = [
+        {"param": PARAMS[chip.name], "words": chip.words.strip()}
+        for chip in queries.chips(wanted, choices)
+    ]
+    if person:
+        chips.append({"param": "person", "words": person.name})
+    return {
+        "scope": name,
+        "scopes": queries.SCOPES,
+        "wanted": wanted,
+        "choices": {PARAMS[key]: value for key, value in choices.items()},
+        "chips": chips,
+        "today": today,
+    }
+
+
+@login_required
+@require_GET
+def tasks(request: HttpRequest) -> HttpResponse:
+    """The task list at its scopes with combined filters (TSK-6)."""
+    person = cast(Person, request.user)
+    name, wanted = wanted_of(request)
+    today = clock.today()
+    found = queries.listing(
+        queries.matching(person, name, wanted, today),
+        today,
+        order=request.GET.get("sort", "due"),
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+    )
+    context = {
+        "listing": found,
+        "tabs": views_of(request, "task-list"),
+        "may_register": _may_register(person),
+        **filter_context(request, name, wanted),
+    }
+    return respond(request, "desk/tasks.html", "desk/_tasks.html", context)
+
+
+def _may_register(person: Person) -> Verdict:
+    if powers_of(person).has(Power.REGISTER):
+        return Verdict(True)
+    return Verdict(False, _("Only heads, leaders and the goal office register tasks."))
