@@ -1,0 +1,109 @@
+"""Two people, or one and their double click, at the same moment."""
+
+import threading
+
+import pytest
+from django.db import connection
+
+from luoshi.kit.verdict import NotAllowed, Refused, Stale
+from luoshi.people.tests.factories import cast
+from luoshi.reports import services
+from luoshi.reports.models import Due, Report
+from luoshi.reports.tests.factories import at, paper, running, tell
+from luoshi.tasks.models import Task
+from luoshi.tasks.services import taking_part
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def together(*acts):
+    """Run the acts at once, each on a connection of its own; results or errors in their order."""
+    gate = threading.Barrier(len(acts))
+    results = [None] * len(acts)
+
+    def run(place, act):
+        gate.wait(10)
+        try:
+            results[place] = act()
+        except Exception as error:
+            results[place] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return results
+
+
+@pytest.fixture
+def people(transactional_db):
+    return cast()
+
+
+@pytest.fixture
+def task(people, monkeypatch):
+    at(monkeypatch, "2026-03-02")
+    return running(people)
+
+
+def test_of_two_who_saw_the_same_only_one_files(task, people):
+    taking_part.share(task, [people.sun], by=people.li.actor)
+    seen = tell(task, people.li, 10)
+    results = together(
+        lambda: tell(task, people.li, 30, rev=seen.pk),
+        lambda: tell(task, people.sun, 40, rev=seen.pk),
+    )
+    assert sorted(type(r).__name__ for r in results) == ["Report", "Stale"]
+    assert Report.objects.count() == 2
+    filed = next(r for r in results if isinstance(r, Report))
+    assert Task.objects.get().progress == filed.progress
+
+
+def test_a_double_click_makes_one_report(task, people):
+    results = together(*[lambda: tell(task, people.li, 10, key="k1")] * 2)
+    assert {getattr(r, "pk", r) for r in results} == {Report.objects.get().pk}
+    assert Due.objects.get(task=task).filed_by_id == Report.objects.get().pk
+
+
+def test_two_reports_of_100_complete_once(task, people):
+    results = together(*[lambda: tell(task, people.li, 100)] * 2)
+    assert sorted(type(r).__name__ for r in results) == ["NotAllowed", "Report"]
+    assert isinstance(next(r for r in results if not isinstance(r, Report)), NotAllowed)
+
+
+def test_two_amendments_of_the_same_version_make_one(task, people):
+    old = tell(task, people.li, 10)
+
+    def amend(progress):
+        return lambda: services.amend_report(
+            report=old, by=people.li.actor, progress=progress, body="改"
+        )
+
+    results = together(amend(20), amend(30))
+    assert sorted(type(r).__name__ for r in results) == ["Report", "Stale"]
+    assert Report.objects.filter(status="filed").count() == 1
+
+
+def test_filing_and_amending_at_once_never_lose_a_figure(task, people):
+    old = tell(task, people.li, 10)
+    results = together(
+        lambda: tell(task, people.li, 40, rev=old.pk),
+        lambda: services.amend_report(report=old, by=people.li.actor, progress=60, body="改"),
+    )
+    assert sum(isinstance(r, Report) for r in results) >= 1
+    assert all(isinstance(r, Report | Stale | NotAllowed | Refused) for r in results)
+    newest = Report.objects.filter(status="filed").first()
+    assert Task.objects.get().progress == newest.progress
+
+
+def test_the_job_and_a_report_settle_one_row(task, people):
+    Due.objects.all().delete()
+    results = together(
+        lambda: tell(task, people.li, 10, uploads=[paper()]), services.open_coming_dues
+    )
+    assert not [r for r in results if isinstance(r, Exception)]
+    due = Due.objects.get(task=task)
+    assert due.filed_by_id == Report.objects.get().pk
