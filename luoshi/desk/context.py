@@ -87,7 +87,7 @@ NAV: tuple[Group, ...] = (
     Group(
         pgettext_lazy("menu", "Reports"),
         "message-report",
-        (Entry(_("Reports owed"), "message-report", "reports:owed"),),
+        (Entry(_("Reports owed"), "message-report", "owed"),),
     ),
     Group(
         _("Statistics"),
@@ -122,9 +122,10 @@ NAV: tuple[Group, ...] = (
 #: Pages the frame links to; where several names stand the first that exists is taken.
 YEAR, SEARCH, COUNTS = ("year",), ("search",), ("counts",)
 MESSAGES = ("notices:inbox",)
-ACCOUNT = ("people:account", "people:me")
-LOGOUT = ("people:logout", "people:log_out")
-STAR = ("people:favourite", "people:toggle_favourite", "people:star")
+ACCOUNT = ("people:account",)
+LOGOUT = ("people:logout",)
+STAR = ("people:favourite",)
+LANGUAGE = ("people:language",)
 
 COUNTS_KEPT = 30  # seconds
 NAMES_KEPT = 300  # seconds
@@ -228,6 +229,10 @@ class Shell:
     @property
     def account_url(self) -> str:
         return page_url(*ACCOUNT)
+
+    @property
+    def language_url(self) -> str:
+        return page_url(*LANGUAGE)
 
     @property
     def logout_url(self) -> str:

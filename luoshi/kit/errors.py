@@ -6,11 +6,8 @@ NotAllowed → 403    Refused → 422    Stale → 409    anything else → 500
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
-from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -28,10 +25,7 @@ class SentenceMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
-        if response.status_code == 302 and wants_part(request) and _to_login(response):
-            return _sentence(_logged_out(), 401)
-        return response
+        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, Refused):
@@ -41,15 +35,6 @@ class SentenceMiddleware:
         if isinstance(error, NotAllowed):
             return told(request, str(error), 403)
         return None
-
-
-def _to_login(response: HttpResponse) -> bool:
-    login = resolve_url(settings.LOGIN_URL)
-    return response.headers.get("Location", "").startswith(f"{login}?{REDIRECT_FIELD_NAME}=")
-
-
-def _logged_out() -> str:
-    return _("You were logged out after a while without work. Log in again; your drafts are kept.")
 
 
 def _sentence(text: str, status: int) -> HttpResponse:

@@ -10,13 +10,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.cache import cache
 from django.db.models import Count, F, Min, Q, QuerySet
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from luoshi.measures.rules import Health
 from luoshi.notices.kinds import rows_of
 from luoshi.notices.queries import messages_of
 from luoshi.people.models import Person
@@ -27,7 +30,7 @@ from luoshi.reports.queries import waiting_dues
 from luoshi.reports.rules import DueKind
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Part, Role, Task
-from luoshi.tasks.queries import SCOPES
+from luoshi.tasks.queries import SCOPES, health_is, scope
 
 #: Rows of one sort shown at most; the list behind "all" has the rest.
 MOST = 20
@@ -259,16 +262,13 @@ def _to_send(person: Person) -> tuple[list[Row], int]:
     refused = [row for row in found[:MOST] if row["refusal"]]
     waiting = [row for row in found[:MOST] if not row["refusal"]]
     rows = [_draft_row(row) for row in refused]
-    if total - len(refused) > MOST_DRAFTS and (url := _drafts_url()):
-        return [*rows, _drafts_row(total - len(refused), url)], total
+    if total - len(refused) > MOST_DRAFTS:
+        return [*rows, _drafts_row(total - len(refused))], total
     return rows + [_draft_row(row) for row in waiting], total
 
 
-def _drafts_url() -> str:
-    return task_list(scope="created", status=int(Status.DRAFT))
-
-
-def _drafts_row(n: int, url: str) -> Row:
+def _drafts_row(n: int) -> Row:
+    url = task_list(scope="created", status=int(Status.DRAFT))
     words = ngettext("%(n)d task waits to be issued", "%(n)d tasks wait to be issued", n)
     return Row(
         mark=_("To issue"),
@@ -347,12 +347,12 @@ def _message_row(message: Any) -> Row:
 
 #: Verb → its page, the word on the button, and whether it opens in the dialog.
 _VERBS = {
-    "report": (("reports:submit",), False),
-    "result": (("reports:result",), False),
-    "sign": (("tasks:sign",), True),
-    "issue": (("tasks:issue",), True),
-    "edit": (("tasks:edit",), False),
-    "accept": (("tasks:accept",), True),
+    "report": ("reports:submit", False),
+    "result": ("reports:result", False),
+    "sign": ("tasks:sign", True),
+    "issue": ("tasks:issue", True),
+    "edit": ("tasks:edit", False),
+    "accept": ("tasks:accept", True),
 }
 
 
@@ -367,32 +367,19 @@ def _label(verb: str) -> str:
     }[verb]
 
 
-def _button(verb: str, task_id: int, *more: int) -> dict[str, Any]:
-    """Label and address of a verb's page; the task itself where the verb has none."""
-    names, dialog = _VERBS[verb]
-    for name in names:
-        try:
-            return {
-                "label": _label(verb),
-                "act_url": reverse(name, args=[task_id, *more]),
-                "dialog": dialog,
-            }
-        except NoReverseMatch:
-            continue
-    return {"label": _("Open"), "act_url": task_url(task_id)}
+def _button(verb: str, *keys: int) -> dict[str, Any]:
+    """Label and address of a verb's page."""
+    name, dialog = _VERBS[verb]
+    return {"label": _label(verb), "act_url": reverse(name, args=keys), "dialog": dialog}
 
 
 def task_url(task_id: int) -> str:
-    return reverse("go", args=["task", task_id])
+    return reverse("task", args=[task_id])
 
 
 def task_list(**filters: Any) -> str:
-    """Address of the task list with these filters; empty while there is no such page."""
-    try:
-        url = reverse("task-list")
-    except NoReverseMatch:
-        return ""
-    return url + "?" + "&".join(f"{name}={value}" for name, value in filters.items())
+    """Address of the task list with these filters."""
+    return f"{reverse('task-list')}?{urlencode(filters)}"
 
 
 # ── beside the work list ───────────────────────────────────────────────────────────────────
@@ -410,44 +397,46 @@ class Figure:
 
 #: Counts stop here (ARCHITECTURE §19.11).
 CAP = 1001
+FIGURES_KEPT = 30  # seconds
+
+#: States that have a figure of their own.
+SHOWN = (Health.STALLED, Health.LATE, Health.DONE)
 
 
 def figures(person: Person, year: int, today: dt.date) -> list[Figure]:
-    """The person's figures of a year. Three statements."""
-    mine = my_tasks(person).filter(year=year, status__gte=Status.ISSUED)
-    mine = mine.exclude(status=Status.CANCELLED).order_by()
-    running = Q(status__lt=Status.DONE, progress__lt=100, paused=False)
+    """The person's figures of a year; each is the length of the list it leads to. One statement.
+
+    Those of the unit are kept for 30 s.
+    """
+    seen = Q(status__gte=Status.ISSUED) | Q(creator_id=person.pk)
+    mine = my_tasks(person).filter(seen, year=year).order_by()
     told = mine.aggregate(
         total=Count("pk"),
-        done=Count("pk", filter=Q(status__gte=Status.DONE) | Q(progress__gte=100)),
-        late=Count("pk", filter=running & Q(late_from__lte=today)),
+        **{health.value: Count("pk", filter=health_is(health, today)) for health in SHOWN},
     )
-    found = [
-        Figure(_("Tasks I answer for"), told["total"], task_list(scope="mine", year=year)),
-        Figure(_("of these completed"), told["done"], _with_health("mine", year, "done"), True),
-        Figure(_("of these overdue"), told["late"], _with_health("mine", year, "overdue"), True),
+    found = [Figure(_("Tasks I answer for"), told["total"], task_list(scope="mine", year=year))]
+    found += [
+        _part(str(health.label), told[health.value], "mine", year, health) for health in SHOWN
     ]
-    return found + _department_figures(person, year, running & Q(late_from__lte=today))
+    key = f"figures-{person.pk}-{year}-{today.isoformat()}"
+    total, stalled = cache.get_or_set(
+        key, lambda: _unit_counts(person, year, today), FIGURES_KEPT
+    ) or (0, 0)
+    found.append(Figure(_("Tasks of my unit"), total, task_list(scope="department", year=year)))
+    found.append(_part(str(Health.STALLED.label), stalled, "department", year, Health.STALLED))
+    return found
 
 
-def _with_health(scope: str, year: int, health: str) -> str:
-    return task_list(scope=scope, year=year, health=health)
+def _part(label: str, value: int, scope_name: str, year: int, health: Health) -> Figure:
+    url = task_list(scope=scope_name, year=year, health=health.value)
+    return Figure(label, value, url, part=True)
 
 
-def _department_figures(person: Person, year: int, late: Q) -> list[Figure]:
-    unit = Task.objects.filter(
-        SCOPES["department"](person), year=year, status__gte=Status.ISSUED
-    ).exclude(status=Status.CANCELLED)
-    open_url = task_list(scope="department", year=year)
-    return [
-        Figure(_("Tasks of my unit"), unit.order_by()[:CAP].count(), open_url),
-        Figure(
-            _("of these overdue"),
-            unit.filter(late).order_by()[:CAP].count(),
-            _with_health("department", year, "overdue"),
-            part=True,
-        ),
-    ]
+def _unit_counts(person: Person, year: int, today: dt.date) -> tuple[int, int]:
+    """Tasks of the unit, and how many of them are due with nothing reported; each up to the cap."""
+    tasks = scope("department", person).filter(year=year).order_by()
+    stalled = tasks.filter(health_is(Health.STALLED, today))
+    return tasks[:CAP].count(), stalled[:CAP].count()
 
 
 def coming(person: Person, today: dt.date) -> list[Row]:

@@ -110,12 +110,11 @@ def test_what_is_to_sign_goes_to_the_head_of_the_unit(people):
     assert home.work_list(people.wang, TODAY).count == 0
 
 
-def test_drafts_wait_for_their_creator_many_in_one_row(people, category, monkeypatch):
+def test_drafts_wait_for_their_creator_many_in_one_row(people, category):
     for n in range(3):
         draft(category, people.chen, people.school.pk, title=f"草稿 {n}")
     assert len(rows(home.work_list(people.chen, TODAY), "do")) == 3
     draft(category, people.chen, people.school.pk, title="草稿 3")
-    monkeypatch.setattr(home, "_drafts_url", lambda: "/tasks/?status=10")
     work = home.work_list(people.chen, TODAY)
     [row] = rows(work, "do")
     assert row.title == "4 项任务待下达"
@@ -153,15 +152,19 @@ def test_the_work_list_costs_the_same_for_one_row_and_for_three(
             home.work_list(people.wang, TODAY)
 
 
-def test_figures_count_only_what_was_issued(people, category):
+def test_each_figure_is_the_length_of_the_list_it_leads_to(people, category, client):
     draft(category, people.chen, people.school.pk, owner_id=people.wang.pk)
     issued(category, people.chen, people.school.pk, owner_id=people.wang.pk)
     done = issued(category, people.chen, people.school.pk, owner_id=people.wang.pk)
     Task.objects.filter(pk=done.pk).update(progress=100, status=Status.DONE)
-    late = issued(category, people.chen, people.school.pk, owner_id=people.li.pk)
-    Task.objects.filter(pk=late.pk).update(late_from=TODAY)
-    values = [figure.value for figure in home.figures(people.wang, 2026, TODAY)]
-    assert values == [2, 1, 0, 3, 1]
+    due = TODAY - dt.timedelta(days=1)
+    issued(category, people.chen, people.school.pk, owner_id=people.wang.pk, due=due)
+    issued(category, people.chen, people.school.pk, owner_id=people.li.pk, due=due)
+    found = home.figures(people.wang, 2026, TODAY)
+    assert [figure.value for figure in found] == [3, 1, 0, 1, 4, 2]
+    client.force_login(people.wang)
+    for figure in found:
+        assert client.get(figure.url).context["listing"].count == figure.value
 
 
 def test_coming_shows_the_next_seven_days(people, category):

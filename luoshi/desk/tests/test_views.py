@@ -55,7 +55,7 @@ def test_home_costs_twelve_statements_at_most(client, people, django_assert_max_
     client.get("/")
     for _n in range(3):
         issued(category, people.chen, people.school.pk)
-        with django_assert_max_num_queries(17):  # four of them for session, person, frame
+        with django_assert_max_num_queries(12):
             client.get("/")
 
 
@@ -108,7 +108,7 @@ def test_year_never_leads_out_of_the_house(client, people):
 def test_language_is_chinese_until_chosen_otherwise(client, people):
     client.force_login(people.sun)
     assert 'lang="zh-hans"' in client.get("/", headers={"Accept-Language": "en"}).content.decode()
-    client.post("/language/", {"language": "en", "next": "/"})
+    client.post("/people/language/", {"language": "en", "next": "/"})
     assert "Nothing to do today" in client.get("/").content.decode()
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse
 from django.test import RequestFactory
 from django_htmx.middleware import HtmxDetails
 
@@ -49,13 +49,6 @@ def test_a_browser_gets_a_page(error, status):
 
 def test_other_errors_are_left_alone():
     assert answer(KeyError("x"), htmx=True) is None
-
-
-def test_a_log_in_page_is_never_put_into_a_part():
-    to_login = HttpResponseRedirect("/people/login/?next=/x/")
-    middleware = errors.SentenceMiddleware(lambda request: to_login)
-    assert middleware(asked(htmx=True)).status_code == 401
-    assert middleware(asked()).status_code == 302
 
 
 def test_back_never_leads_to_another_house():

@@ -77,6 +77,14 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.xhr.status === 422 && type.startsWith("text/plain")) event.detail.shouldSwap = false;
   if (event.detail.xhr.status === 422 && type.startsWith("text/plain")) say(event.detail.xhr);
 });
+// a page that asks for counts by itself never takes the reader away
+let told = false;
+document.body.addEventListener("htmx:beforeOnLoad", (event) => {
+  if (!event.detail.requestConfig?.headers?.["X-Poll"] || !event.detail.xhr.getResponseHeader("HX-Redirect")) return;
+  event.preventDefault();
+  if (!told) toast(words.loggedout, "warning");
+  told = true;
+});
 document.body.addEventListener("htmx:responseError", (event) => say(event.detail.xhr));
 document.body.addEventListener("htmx:sendError", () => toast(words.offline, "error"));
 
@@ -233,6 +241,25 @@ addEventListener("beforeunload", (event) => {
     if (changed.has(form)) event.preventDefault();
   }
 });
+
+// ---- the star: a page among my services ----
+document.addEventListener("submit", async (event) => {
+  const form = event.target.closest?.("form[data-star]");
+  if (!form) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const button = form.querySelector("button");
+  try {
+    const answer = await fetch(form.action, {
+      method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual",
+      headers: { "X-CSRFToken": csrf(form), "X-Requested-With": "fetch" },
+    });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const { starred } = await answer.json();
+    button.setAttribute("aria-pressed", String(starred));
+    button.title = starred ? form.dataset.out : form.dataset.into;
+  } catch { toast(words.offline, "error"); }
+}, true);
 
 // ---- the menu ----
 function openNav(on) {
