@@ -144,6 +144,10 @@ STORAGES = {
 }
 MEDIA_ROOT = HOME / "files"
 UPLOAD_LIMIT = env.number("LUOSHI_UPLOAD_MB", 50) * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "luoshi.files.forms.BoundedUploadHandler",
+]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 

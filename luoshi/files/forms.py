@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.utils.translation import gettext_lazy
 
 from luoshi.files import rules, services
@@ -38,6 +39,18 @@ def _read_slip(slip: str) -> tuple[str, str, int] | None:
     except signing.BadSignature:
         return None
     return sha256, name, size
+
+
+class BoundedUploadHandler(TemporaryFileUploadHandler):
+    """Takes a file in, but no more of it than shows that it is too large: the rest is dropped."""
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        room = settings.UPLOAD_LIMIT + 1 - start
+        if room > 0:
+            super().receive_data_chunk(raw_data[:room], start)
+
+    def file_complete(self, file_size: int) -> "UploadedFile | None":
+        return super().file_complete(min(file_size, settings.UPLOAD_LIMIT + 1))
 
 
 class EvidenceInput(forms.FileInput):

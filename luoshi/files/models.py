@@ -9,7 +9,6 @@ Blob ── one content, stored once by its SHA-256
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 
 from luoshi.files import rules
 from luoshi.kit import ref
@@ -34,10 +33,10 @@ class Blob(models.Model):
 class PageState(models.TextChoices):
     """How far the readable page of a document has come."""
 
-    WAITING = "waiting", _("being prepared")
-    READY = "ready", _("ready")
-    FAILED = "failed", _("could not be prepared")
-    NONE = "none", _("download only")
+    WAITING = "waiting"  # a job makes it
+    READY = "ready"
+    FAILED = "failed"  # `said` says why
+    NONE = "none"  # download only
 
 
 class Page(models.Model):

@@ -107,3 +107,20 @@ def test_evidence_may_be_required():
     field = EvidenceField(required=True)
     with pytest.raises(forms.ValidationError):
         field.clean([])
+
+
+def test_of_a_file_too_large_no_more_arrives_than_shows_it(rf, settings):
+    settings.UPLOAD_LIMIT = 1000
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 10
+    request = rf.post("/", {"evidence": make.upload(make.png() + bytes(500_000), "大.png")})
+    (arrived,) = request.FILES.getlist("evidence")
+    assert (arrived.size, len(arrived.read())) == (1001, 1001)
+    form = Paper({"text": "进展"}, request.FILES)
+    assert "大.png" in form.errors["evidence"][0]
+
+
+def test_a_file_within_the_limit_arrives_whole(rf, settings):
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 10
+    content = make.png(50, 50)
+    request = rf.post("/", {"evidence": make.upload(content, "小.png")})
+    assert request.FILES["evidence"].read() == content
