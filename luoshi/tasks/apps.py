@@ -2,6 +2,7 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 from luoshi.notices import kinds as messages
+from luoshi.search import kinds as search
 from luoshi.trail import kinds as verbs
 
 #: The words of the trail for each verb of this room.
@@ -54,6 +55,10 @@ class TasksConfig(AppConfig):
     label = "tasks"
 
     def ready(self) -> None:
+        from luoshi.tasks import queries  # noqa: PLC0415 — models exist only now
+
+        search.register("task", queries.texts)
+        verbs.register_subjects("task", queries.ids)
         for verb, words in VERBS.items():
             verbs.register(verb, words)
         for kind, (icon, sentence) in MESSAGES.items():

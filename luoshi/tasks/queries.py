@@ -22,6 +22,7 @@ from luoshi.measures.rules import CancelBy, Health, SplitKind, Visibility
 from luoshi.people.models import Person, Unit
 from luoshi.people.queries import powers_of, units_led_by
 from luoshi.people.roles import Duty, Power
+from luoshi.search.kinds import Row as TextRow
 from luoshi.search.queries import task_ids_matching
 from luoshi.tasks.lifecycle import Relation, Status
 from luoshi.tasks.models import Counting, Kind, Part, Role, Task
@@ -499,3 +500,23 @@ def as_new(task: Task) -> NewTask:
         rhythm=task.rhythm,
         report_day=task.report_day,
     )
+
+
+# ── for other rooms' registers ───────────────────────────────────────────────────────────────────
+
+
+def search_text(task: Task) -> str:
+    """What a task is found by: number, title, details, standard."""
+    return "\n".join(filter(None, [task.number, task.title, task.details, task.standard]))
+
+
+def texts() -> Iterator[TextRow]:
+    """Texts of all tasks, for `luoshi search rebuild`."""
+    columns = ("pk", "year", "number", "title", "details", "standard")
+    for task in Task.objects.only(*columns).iterator(chunk_size=2000):
+        yield TextRow("task", str(task.pk), task.pk, task.year, search_text(task))
+
+
+def ids() -> Iterator[int]:
+    """Keys of all tasks, so that the trail misses a story removed as a whole."""
+    return Task.objects.values_list("pk", flat=True).iterator(chunk_size=5000)

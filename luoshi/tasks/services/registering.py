@@ -271,7 +271,7 @@ def register_many(
     tasks = _insert(rows, parent, known, by, now)
     _insert_what_hangs_on(tasks, rows, known)
     record_many([(t.ref, {"title": t.title, "batch": t.batch}) for t in tasks], verb, by=by)
-    put_many([("task", t.pk, t.pk, t.year, search_text(t)) for t in tasks])
+    put_many([("task", t.pk, t.pk, t.year, queries.search_text(t)) for t in tasks])
     return tasks
 
 
@@ -334,11 +334,6 @@ def _insert_what_hangs_on(tasks: Sequence[Task], rows: Sequence[NewTask], known:
     )
 
 
-def search_text(task: Task) -> str:
-    """What a task is found by: number, title, details, standard."""
-    return "\n".join(filter(None, [task.number, task.title, task.details, task.standard]))
-
-
 @transaction.atomic
 def register(new: NewTask, *, by: Actor, issue: bool = False) -> Task:
     """Register one draft (TSK-1), and issue it in the same breath if asked.
@@ -380,7 +375,7 @@ def edit(task: Task, new: NewTask, *, by: Actor, rev: int, issue: bool = False) 
     task.save()
     _replace_what_hangs_on(task, new, known)
     record(task.ref, "task.edit", by=by, changed=changed)
-    put_many([("task", task.pk, task.pk, task.year, search_text(task))])
+    put_many([("task", task.pk, task.pk, task.year, queries.search_text(task))])
     return _issued([task], by, issue)[0]
 
 
