@@ -71,7 +71,7 @@ class Ground:
 
 def ground_for(task: Task) -> Ground:
     """The newest two reports on progress that count; one query."""
-    newest = list(on_progress().filter(task=task).select_related("by")[:2])
+    newest = list(on_progress().filter(task=task)[:2])
     return Ground(*newest)
 
 
@@ -80,7 +80,7 @@ def result_for(counting: Counting) -> Report | None:
     rows = Report.objects.filter(
         counting=counting, kind=ReportKind.RESULT, status=ReportStatus.FILED
     )
-    return rows.select_related("by").first()
+    return rows.first()
 
 
 def latest_of(task_ids: Iterable[int]) -> dict[int, Report]:

@@ -14,13 +14,12 @@ from luoshi.kit import clock
 from luoshi.kit.htmx import finish, respond
 from luoshi.kit.verdict import NotAllowed, Refused, Stale, Verdict, require
 from luoshi.people.models import Person
-from luoshi.people.services import keeping
 from luoshi.reports import queries, rules, services
 from luoshi.reports.forms import DocumentForm, ReportForm, Sheet
 from luoshi.reports.models import Report
 from luoshi.reports.rules import ReportKind
 from luoshi.tasks.models import Counting, Task
-from luoshi.tasks.queries import facts_for, for_page
+from luoshi.tasks.queries import facts_for, tasks_visible_to
 from luoshi.tasks.rules import may
 from luoshi.tasks.services import taking_part
 
@@ -30,9 +29,18 @@ def _person(request: HttpRequest) -> Person:
     return request.user
 
 
+def _acting(request: HttpRequest) -> dict[str, Any]:
+    """Who acts, and the draft of this form, which is done with when the act is."""
+    person = _person(request)
+    return {"by": person.actor, "person": person, "draft": request.path}
+
+
 def _seen(request: HttpRequest, task_id: int) -> Task:
     """The task, if this person may see it; otherwise it does not exist for them."""
-    return get_object_or_404(for_page(_person(request), task_id), pk=task_id)
+    tasks = tasks_visible_to(_person(request))
+    return get_object_or_404(
+        tasks.select_related("unit", "measure", "category__measure"), pk=task_id
+    )
 
 
 # ── write a report ───────────────────────────────────────────────────────────────────────────────
@@ -52,7 +60,7 @@ def submit(request: HttpRequest, task_id: int) -> HttpResponse:
     def save(form: ReportForm) -> Report:
         return services.submit_report(
             task=task,
-            by=_person(request).actor,
+            **_acting(request),
             kind=form.kind,
             rev=form.cleaned_data["rev"],
             **form.typed(),
@@ -81,7 +89,7 @@ def result(request: HttpRequest, task_id: int, counting_id: int) -> HttpResponse
     def save(form: ReportForm) -> Report:
         return services.submit_report(
             task=task,
-            by=_person(request).actor,
+            **_acting(request),
             kind=form.kind,
             counting=counting,
             rev=form.cleaned_data["rev"],
@@ -130,7 +138,7 @@ def amend(request: HttpRequest, task_id: int, report_id: int) -> HttpResponse:
             "reason": form.cleaned_data["reason"],
         }
         kind = form.kind if sheet.by_report else ""
-        return services.amend_report(report=report, by=_person(request).actor, kind=kind, **typed)
+        return services.amend_report(report=report, kind=kind, **_acting(request), **typed)
 
     return _write(request, sheet, save, queries.ground_for, counting=counting, pieces=pieces)
 
@@ -159,7 +167,6 @@ def _write(
             except Stale:
                 status = 409
             else:
-                keeping.drop_draft(_person(request), request.path)
                 return finish(
                     request,
                     sheet.task.get_absolute_url(),

@@ -25,7 +25,7 @@ def together(*acts):
         gate.wait(10)
         try:
             results[place] = act()
-        except Exception as error:
+        except (NotAllowed, Refused, Stale) as error:
             results[place] = error
         finally:
             connection.close()
