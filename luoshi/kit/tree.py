@@ -1,11 +1,11 @@
 """Trees of any size: a parent, and a path of fixed-width segments (ARCHITECTURE §19.9).
 
-The path of a row is its ancestors' primary keys and its own, each as five base-36 digits. Everything
+The path of a row is its ancestors' primary keys and its own, each as five base-36 digits. All
 below a row is one indexed range: ``path >= p AND path <= p || 'ZZZZZ…'``.
 """
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import connection, models
 from django.db.models import F, Q, Value
@@ -49,9 +49,12 @@ def below(path: str, field: str = "path", *, including: bool = True) -> Q:
 class Tree(models.Model):
     """A row with a parent. Services call `plant` after the first save and `move_below` to move."""
 
-    parent = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
-    )
+    if TYPE_CHECKING:
+        parent: models.ForeignKey[Any, Any]  # a row of the same table; "self" would mean any Tree
+    else:
+        parent = models.ForeignKey(
+            "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children"
+        )
     path = models.CharField(max_length=255, unique=True, null=True, editable=False)
     depth = models.PositiveSmallIntegerField(default=0, editable=False)
 
