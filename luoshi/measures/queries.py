@@ -31,6 +31,7 @@ from luoshi.measures.rules.keys import (
     Stage,
     Table,
 )
+from luoshi.measures.rules.words import STAGE_TITLES
 from luoshi.people.models import Body, Field, Person, Unit
 from luoshi.people.queries import powers_of
 from luoshi.people.roles import Power
@@ -270,6 +271,7 @@ class Said:
 
     text: str
     sources: tuple[str, ...]
+    colour: str = ""
 
 
 @dataclass(frozen=True)
@@ -279,19 +281,74 @@ class Chapter:
     stage: Stage
     said: list[Said]
 
+    @property
+    def title(self) -> str:
+        return str(STAGE_TITLES[self.stage])
+
 
 def chapters(text: MeasureText, known: Known) -> list[Chapter]:
     """The plain-words page of a measure, from set-up to close (★ CAT-5)."""
     found: dict[Stage, list[Said]] = defaultdict(list)
     for section in sections():
         for sentence in section.explain(text.content[section.name], text.content, known):
-            found[sentence.stage].append(Said(sentence.text, _paragraphs(sentence, text.sources)))
+            sources = _paragraphs(sentence, text.sources)
+            found[sentence.stage].append(Said(sentence.text, sources, sentence.colour))
     return [Chapter(stage, found[stage]) for stage in Stage if found[stage]]
 
 
 def _paragraphs(sentence: Sentence, sources: dict[str, str]) -> tuple[str, ...]:
     found = (sources[setting] for setting in sentence.settings if setting in sources)
     return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One switch of a measure for a page: its name, what is chosen, where the document says so."""
+
+    label: str
+    value: str
+    source: str
+    colour: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """One section of a measure for a page: switches, or a list with a heading per column."""
+
+    section: Section
+    rows: list[Row]
+    columns: list[str]
+    table: list[list[str]]
+
+
+def groups(text: MeasureText, known: Known) -> list[Group]:
+    """All settings of a measure, section by section; lists that are empty are left out."""
+    return [
+        group
+        for section in sections()
+        if (group := _group(section, text, known)).rows or group.table
+    ]
+
+
+def _group(section: Section, text: MeasureText, known: Known) -> Group:
+    data = text.content[section.name]
+    settings = section.settings(data)
+    if isinstance(data, dict):
+        rows = [
+            Row(str(key.label), said_value(key, data[key.name], known), text.sources.get(name, ""))
+            for key, name in zip(section.keys, settings, strict=True)
+            if section.required or data[key.name]
+        ]
+        return Group(section, rows, [], [])
+    columns = [str(key.label) for key in section.keys]
+    table = [
+        [
+            *(said_value(key, row[key.name], known) for key in section.keys),
+            text.sources.get(name, ""),
+        ]
+        for row, name in zip(data, settings, strict=True)
+    ]
+    return Group(section, [], columns, table)
 
 
 # ── comparing versions ───────────────────────────────────────────────────────────────────────────
@@ -309,7 +366,11 @@ class Difference:
 def differences(old: MeasureText, new: MeasureText, known: Known) -> list[Difference]:
     """What differs between two versions, in the order of the form."""
     found = [
-        Difference(str(key.label), _in_words(key, old.head[key.name]), _in_words(key, value))
+        Difference(
+            str(key.label),
+            said_value(key, old.head[key.name], known),
+            said_value(key, value, known),
+        )
         for key in HEAD_KEYS
         if old.head[key.name] != (value := new.head[key.name])
     ]
@@ -321,8 +382,8 @@ def differences(old: MeasureText, new: MeasureText, known: Known) -> list[Differ
             found += [
                 Difference(
                     f"{section.title} · {key.label}",
-                    _in_words(key, before[key.name]),
-                    _in_words(key, after[key.name]),
+                    said_value(key, before[key.name], known),
+                    said_value(key, after[key.name], known),
                 )
                 for key in section.keys
                 if before[key.name] != after[key.name]
@@ -343,10 +404,12 @@ def _rows_in_words(section: Section, content: Content, known: Known) -> str:
     return "\n".join(sentence.text for sentence in said) if content[section.name] else ""
 
 
-def _in_words(key: Key, value: Any) -> str:
+def said_value(key: Key, value: Any, known: Known) -> str:
     """A value as a reader says it."""
     if value is None or value in ("", []):
-        return ""
+        return "—"
+    if key.kind == Kind.KNOWN:
+        return known.of(key.known).get(value, str(value))
     if key.kind == Kind.FLAG:
         return _("yes") if value else _("no")
     if key.kind == Kind.CHOICE and key.choices is not None:

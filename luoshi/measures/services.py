@@ -330,6 +330,22 @@ class Loaded:
     name: str
     act: str  # "created", "changed", "equal"
 
+    @property
+    def said(self) -> str:
+        """One line for a reader."""
+        texts = {
+            ("programme", "created"): _("Programme %(name)s (%(code)s): new."),
+            ("programme", "changed"): _("Programme %(name)s (%(code)s): changed."),
+            ("programme", "equal"): _("Programme %(name)s (%(code)s): the same already."),
+            ("measure", "created"): _("Measure %(name)s (%(code)s): new."),
+            ("measure", "changed"): _("Measure %(name)s (%(code)s): changed."),
+            ("measure", "equal"): _("Measure %(name)s (%(code)s): the same already."),
+            ("category", "created"): _("Category %(name)s (%(code)s): new."),
+            ("category", "changed"): _("Category %(name)s (%(code)s): changed."),
+            ("category", "equal"): _("Category %(name)s (%(code)s): the same already."),
+        }
+        return texts[self.about, self.act] % {"name": self.name, "code": self.code}
+
 
 @transaction.atomic
 def load_books(*, books: Sequence[Book], by: Actor) -> list[Loaded]:

@@ -117,6 +117,7 @@ class Sentence:
     stage: Stage
     text: str
     settings: tuple[str, ...]
+    colour: str = ""
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,8 @@ def as_it_is(data: Any) -> Any:
 class Section:
     """A group of settings: one table of the file, one part of the form, one paragraph in words.
 
-    ``many`` sections are lists of tables. ``required`` ones must stand in a file, so that nobody is
+    ``many`` sections are lists of tables; in ``ordered`` ones the place of a row means something.
+    ``required`` ones must stand in a file, so that nobody is
     governed by a rule that was not written down. ``row_names`` names rows for their paragraphs;
     ``normal`` puts data into the one order in which they are kept, where order means nothing.
     ``store`` says where it is kept (see `kinds`), and is not looked at here.
@@ -162,6 +164,7 @@ class Section:
     keys: tuple[Key, ...]
     explain: Callable[[Any, Content, Known], Iterator[Sentence]]
     many: bool = False
+    ordered: bool = False
     required: bool = False
     faults: Callable[[Any, Content], Iterator[Fault]] = no_faults
     row_names: Callable[[list[Table]], list[str]] = by_position

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from luoshi.measures.rules import (
     Before,
@@ -37,6 +37,19 @@ from luoshi.measures.rules.keys import (
 )
 from luoshi.measures.rules.numbers import number_of
 from luoshi.people.roles import Duty
+
+STAGE_TITLES = {
+    Stage.SETTING_UP: gettext_lazy("Setting up a task"),
+    Stage.ISSUING: gettext_lazy("Issuing and signing"),
+    Stage.BREAKING_DOWN: gettext_lazy("Breaking down"),
+    Stage.REPORTING: gettext_lazy("Reporting"),
+    Stage.WATCHING: gettext_lazy("What the colours mean"),
+    Stage.CHANGING: gettext_lazy("Changing course"),
+    Stage.FINISHING: gettext_lazy("Completing, reviewing, assessing"),
+    Stage.DIAGNOSING: gettext_lazy("Diagnosis and improvement"),
+    Stage.CLOSING: gettext_lazy("End of the year"),
+    Stage.SEEING: gettext_lazy("Who may see"),
+}
 
 
 def span(days: int, content: Content) -> str:
@@ -500,4 +513,4 @@ def lights_words(data: list[Table], content: Content, known: Known) -> Iterator[
         label = row["label"] if row else str(health.label)
         colour = row["colour"] if row else DEFAULT_LIGHTS[health][0]
         values = {"label": label, "colour": colour}
-        yield _say("lights", Stage.WATCHING, text % values, health)
+        yield Sentence(Stage.WATCHING, text % values, (f"lights.{health}",), colour)

@@ -16,7 +16,7 @@ from luoshi.measures.models import Programme
 from luoshi.measures.queries import book_of_measure, book_of_programme, read_books, version
 from luoshi.measures.rules.books import Book
 from luoshi.measures.rules.writing import file_of
-from luoshi.measures.services import Loaded, load_books
+from luoshi.measures.services import load_books
 
 
 class Command(BaseCommand):
@@ -64,7 +64,7 @@ class Command(BaseCommand):
         except Refused as refused:
             raise CommandError(str(refused)) from None
         for loaded in done:
-            self.stdout.write(said(loaded))
+            self.stdout.write(loaded.said)
 
     def _dump(self, options: dict[str, Any]) -> None:
         code, since = options["code"], options["since"]
@@ -98,19 +98,3 @@ def _book(code: str, since: dt.date | None) -> Book:
     if programme:
         return book_of_programme(programme)
     raise CommandError(_("There is no measure or programme %(code)s.") % {"code": code})
-
-
-def said(loaded: Loaded) -> str:
-    """One line for one thing of a file."""
-    texts = {
-        ("programme", "created"): _("Programme %(name)s (%(code)s): new."),
-        ("programme", "changed"): _("Programme %(name)s (%(code)s): changed."),
-        ("programme", "equal"): _("Programme %(name)s (%(code)s): the same already."),
-        ("measure", "created"): _("Measure %(name)s (%(code)s): new."),
-        ("measure", "changed"): _("Measure %(name)s (%(code)s): changed."),
-        ("measure", "equal"): _("Measure %(name)s (%(code)s): the same already."),
-        ("category", "created"): _("Category %(name)s (%(code)s): new."),
-        ("category", "changed"): _("Category %(name)s (%(code)s): changed."),
-        ("category", "equal"): _("Category %(name)s (%(code)s): the same already."),
-    }
-    return texts[loaded.about, loaded.act] % {"name": loaded.name, "code": loaded.code}
