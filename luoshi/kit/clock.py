@@ -6,12 +6,16 @@ holds a number of seconds to add. Without that setting the real time is told.
 
 import datetime as dt
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from django.conf import settings
 from django.utils import timezone
 
 _read: tuple[float, float] | None = None  # (mtime of the file, seconds in it)
+_held: ContextVar[dt.datetime | None] = ContextVar("held", default=None)
 
 
 def _shift() -> float:
@@ -34,8 +38,22 @@ def machine_now() -> dt.datetime:
     return timezone.now()
 
 
+@contextmanager
+def at(moment: dt.datetime) -> Iterator[None]:
+    """Hold the clock at a moment for what runs inside: believable data is built in past days."""
+    assert moment.tzinfo is not None, "a moment has a time zone"
+    token = _held.set(moment)
+    try:
+        yield
+    finally:
+        _held.reset(token)
+
+
 def now() -> dt.datetime:
     """The present moment, with time zone."""
+    held = _held.get()
+    if held is not None:
+        return held
     moment = timezone.now()
     shift = _shift()
     return moment + dt.timedelta(seconds=shift) if shift else moment
