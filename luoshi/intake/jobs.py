@@ -6,8 +6,9 @@ from luoshi.intake import queries
 from luoshi.intake.models import ImportBatch, State
 from luoshi.intake.services.checking import check_now
 from luoshi.intake.services.freeing import free_batch
-from luoshi.intake.services.publishing import publish_now
+from luoshi.intake.services.publishing import publish_now, undo_now
 from luoshi.kit import clock
+from luoshi.people.models import Person
 
 #: A job is killed after two minutes and done again after five; later than that nobody is at it.
 STUCK_AFTER = dt.timedelta(minutes=30)
@@ -25,6 +26,13 @@ def publish(batch_id: int) -> None:
     batch = ImportBatch.objects.filter(pk=batch_id, state=State.PUBLISHING).first()
     if batch is not None:
         publish_now(batch)
+
+
+def undo(batch_id: int, person_id: int) -> None:
+    """Undo a claimed batch. Idempotent: one that is undone already is left alone."""
+    batch = ImportBatch.objects.filter(pk=batch_id, state=State.UNDOING).first()
+    if batch is not None:
+        undo_now(batch, by=Person.objects.get(pk=person_id).actor)
 
 
 def free_stuck() -> None:

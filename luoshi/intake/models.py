@@ -23,6 +23,7 @@ class State(models.TextChoices):
     PUBLISHING = "publishing", pgettext_lazy("import", "being imported")
     PUBLISHED = "published", pgettext_lazy("import", "imported")
     FAILED = "failed", pgettext_lazy("import", "failed, nothing imported")
+    UNDOING = "undoing", pgettext_lazy("import", "being undone")
     UNDONE = "undone", pgettext_lazy("import", "undone")
     DROPPED = "dropped", pgettext_lazy("import", "dropped")
 
@@ -87,7 +88,7 @@ class ImportBatch(models.Model):
 
     @property
     def is_working(self) -> bool:
-        return self.state in (State.CHECKING, State.PUBLISHING)
+        return self.state in (State.CHECKING, State.PUBLISHING, State.UNDOING)
 
 
 class ImportRow(models.Model):

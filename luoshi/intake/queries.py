@@ -16,7 +16,7 @@ from luoshi.intake.rules.headers import Column
 from luoshi.intake.rules.messages import Level, Message
 from luoshi.intake.rules.names import PeopleNames, PersonEntry, directory
 from luoshi.intake.rules.stored import line_from, message_from, row_from
-from luoshi.intake.rules.table import Books, NameKind, Row
+from luoshi.intake.rules.table import Books, NameKind, Row, RowKind
 from luoshi.intake.rules.text import folded
 from luoshi.intake.rules.units import UnitEntry, UnitNames, dictionary
 from luoshi.kit import clock
@@ -59,9 +59,10 @@ def batch_with_key(key: str | None) -> ImportBatch | None:
     return ImportBatch.objects.filter(key=key).first() if key else None
 
 
-def categories_open() -> QuerySet[Category]:
-    """Categories that tasks may be imported into."""
-    return Category.objects.filter(active=True).select_related("programme")
+def categories_for(person: Person) -> QuerySet[Category]:
+    """Categories this person may import into: all common ones in use and their unit's own."""
+    mine = Q(unit=None) | Q(unit=person.main_unit_id)
+    return Category.objects.filter(mine, active=True).select_related("programme")
 
 
 def file_of(batch: ImportBatch) -> Attachment | None:
@@ -370,5 +371,69 @@ def due_range(batch: ImportBatch) -> tuple[Any, Any]:
 
 def stuck_before(moment: Any) -> QuerySet[ImportBatch]:
     """Batches whose check or publishing began before then and never ended."""
-    working = [State.CHECKING, State.PUBLISHING]
+    working = [State.CHECKING, State.PUBLISHING, State.UNDOING]
     return ImportBatch.objects.filter(state__in=working, working_since__lt=moment)
+
+
+def unit_labels(ids: Iterable[int]) -> list[tuple[int, str]]:
+    """Units by key in the given order, with their names."""
+    return [(unit.pk, unit.name) for unit in units_in(ids)]
+
+
+def units_in(ids: Iterable[int | None]) -> list[Unit]:
+    """Units by key, in the given order; None is left out."""
+    wanted = [pk for pk in ids if pk is not None]
+    found = Unit.objects.in_bulk(wanted)
+    return [found[pk] for pk in wanted if pk in found]
+
+
+def people_in_order(ids: Iterable[int | None]) -> list[Person]:
+    """People by key, in the given order; None is left out."""
+    wanted = [pk for pk in ids if pk is not None]
+    found = Person.objects.in_bulk(wanted)
+    return [found[pk] for pk in wanted if pk in found]
+
+
+def row_in(batch: ImportBatch, pk: int) -> ImportRow | None:
+    """A row of this batch that is a task."""
+    return batch.rows.filter(pk=pk, kind=RowKind.TASK).select_related("batch").first()
+
+
+def name_in(batch: ImportBatch, pk: int) -> UnresolvedName | None:
+    """A name of this batch."""
+    return batch.names.filter(pk=pk).select_related("batch").first()
+
+
+@dataclass(frozen=True)
+class PageOfRows:
+    """Some rows in the order of the file, and the cursors before and after them."""
+
+    rows: list[ImportRow]
+    previous: str | None
+    next: str | None
+
+
+def page_of(rows: QuerySet[ImportRow], after: str, before: str, most: int = 50) -> PageOfRows:
+    """A page by cursor ``table-row``; nonsense means the first page."""
+    forward = not _place(before)
+    place = _place(before) or _place(after)
+    if place:
+        table, row = place
+        side = "gt" if forward else "lt"
+        here = Q(table=table) & Q(**{f"row__{side}": row})
+        rows = rows.filter(here | Q(**{f"table__{side}": table}))
+    order = ("table", "row") if forward else ("-table", "-row")
+    found = list(rows.order_by(*order)[: most + 1])
+    more, found = len(found) > most, found[:most]
+    if not forward:
+        found.reverse()
+    first = f"{found[0].table}-{found[0].row}" if found else None
+    last = f"{found[-1].table}-{found[-1].row}" if found else None
+    previous = first if (place and forward) or (more and not forward) else None
+    return PageOfRows(found, previous, last if (more if forward else True) and found else None)
+
+
+def _place(cursor: str) -> tuple[int, int] | None:
+    table, _dash, row = cursor.partition("-")
+    fine = table.isascii() and table.isdigit() and row.isascii() and row.isdigit()
+    return (int(table), int(row)) if fine and len(cursor) < 16 else None

@@ -18,6 +18,7 @@ from luoshi.kit.jobs import enqueue
 from luoshi.kit.verdict import NotAllowed, Refused, require
 from luoshi.people.models import Person
 from luoshi.tasks.models import Task
+from luoshi.tasks.services.line import person_of
 from luoshi.tasks.services.registering import discard_drafts, register_many
 from luoshi.trail.services import record
 
@@ -105,22 +106,55 @@ def _fail(batch: ImportBatch, sentence: str) -> None:
     )
 
 
-@transaction.atomic
-def undo_batch(batch: ImportBatch, *, by: Actor, rev: int) -> int:
-    """Throw away every draft of an import; how many they were.
+def undo_batch(batch: ImportBatch, *, by: Actor, rev: int) -> ImportBatch:
+    """Throw away every draft of an import: few at once, many by the worker.
 
     Raises NotAllowed once one of them was issued or worked on, Stale if somebody was faster.
     """
     require_import(by)
-    held = queries.locked(batch)
-    made = queries.made_by(held)
-    published = held.state == State.PUBLISHED
+    with transaction.atomic():
+        held = queries.locked(batch)
+        _may_undo(held, published=held.state == State.PUBLISHED)
+        batch = claim(held, rev, state=State.UNDOING, failure="", working_since=clock.now())
+        if batch.tasks > AT_ONCE:
+            enqueue("luoshi.intake.jobs.undo", batch.pk, person_of(by).pk)
+    if batch.tasks <= AT_ONCE:
+        undo_now(batch, by=by)
+        batch.refresh_from_db()
+    return batch
+
+
+def _may_undo(batch: ImportBatch, *, published: bool) -> None:
+    made = queries.made_by(batch)
     require(permits.may_undo(published=published, issued=made.issued, changed=made.changed))
-    claim(held, rev, state=State.UNDONE)
-    tasks = list(Task.objects.filter(batch=held.pk))
-    number = discard_drafts(tasks, by=by) if tasks else 0
-    record(held.ref, "import.undo", by=by, tasks=number)
-    return number
+
+
+def undo_now(batch: ImportBatch, *, by: Actor) -> bool:
+    """Discard the drafts of a claimed batch in one transaction, or none and say why."""
+    try:
+        with transaction.atomic():
+            held = queries.locked(batch)
+            if held.state != State.UNDOING:
+                return bool(held.state == State.UNDONE)
+            _may_undo(held, published=True)
+            tasks = list(Task.objects.filter(batch=held.pk))
+            number = discard_drafts(tasks, by=by) if tasks else 0
+            ImportBatch.objects.filter(pk=held.pk).update(state=State.UNDONE, working_since=None)
+            record(held.ref, "import.undo", by=by, tasks=number)
+    except (NotAllowed, Refused) as error:
+        _give_back(batch, str(error))
+        return False
+    except Exception:
+        log.exception("Undoing import %s failed; all its tasks are still there.", batch.pk)
+        _give_back(batch, _("The system failed; all tasks are still there. Try again."))
+        return False
+    return True
+
+
+def _give_back(batch: ImportBatch, sentence: str) -> None:
+    ImportBatch.objects.filter(pk=batch.pk, state=State.UNDOING).update(
+        state=State.PUBLISHED, failure=sentence, working_since=None
+    )
 
 
 @transaction.atomic
