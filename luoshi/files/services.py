@@ -166,6 +166,8 @@ def _readable(
         reading = reader(path)
     except UnreadableError as error:
         return Readable(PageState.FAILED, said=error.said), ()
+    except OSError:
+        return Readable(PageState.FAILED, said="damaged"), ()
     return Readable(PageState.READY, reading), _lay_pictures(reading)
 
 
@@ -257,6 +259,19 @@ def fill_page(blob: Blob, reader: Callable[[Path], Reading]) -> bool:
         if filled:
             _write_pictures(blob, pictures)
     return bool(filled)
+
+
+@transaction.atomic
+def prepare_again() -> int:
+    """Ask once more for every page that waits, and for old documents if they can now be read."""
+    if readers.soffice():
+        Page.objects.filter(state=PageState.NONE, blob__kind="doc").update(
+            state=PageState.WAITING, said="", at=clock.now()
+        )
+    waiting = list(Page.objects.filter(state=PageState.WAITING).values_list("blob_id", flat=True))
+    for blob_id in waiting:
+        enqueue("luoshi.files.jobs.prepare_page", blob_id)
+    return len(waiting)
 
 
 # ------------------------------------------------------------------ quoting, taking away

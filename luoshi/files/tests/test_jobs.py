@@ -1,6 +1,7 @@
 """Pages made later."""
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from luoshi.files import jobs, queries, readers, services
 from luoshi.files.models import Page, Picture
@@ -55,6 +56,40 @@ def test_a_failure_is_told(waiting, monkeypatch):
 def test_the_queue_makes_it(waiting):
     assert queue.run_waiting() == 1
     assert queries.page_of(waiting).state == "ready"
+
+
+def test_a_content_that_is_gone_fails_its_page(waiting):
+    queries.path_of(waiting.sha256).unlink()
+    jobs.prepare_page(waiting.pk)
+    assert (queries.page_of(waiting).state, queries.page_of(waiting).said) == ("failed", "damaged")
+
+
+def test_old_documents_get_their_page_once_the_office_program_is_there(monkeypatch, capsys):
+    monkeypatch.setattr(readers, "soffice", lambda: None)
+    upload = make.upload(make.ole("WordDocument"), "旧.doc")
+    (old,) = services.attach("report/5", [upload], by=cast().li.actor)
+    call_command("files", "pages")
+    assert queries.page_of(old.blob).state == "none"
+    monkeypatch.setattr(readers, "soffice", lambda: "/usr/bin/soffice")
+    monkeypatch.setattr(readers, "read_old_word", lambda path: readers.Reading("<p>旧</p>", "旧"))
+    asked = []
+    monkeypatch.setattr(services, "enqueue", lambda path, *ids: asked.append(ids))
+    call_command("files", "pages")
+    assert asked == [(old.blob.pk,)]
+    jobs.prepare_page(*asked[0])
+    assert queries.text_of(old.blob) == "旧"
+
+
+def test_the_store_is_checked_by_a_command(capsys):
+    upload = make.upload(make.pdf(), "甲.pdf")
+    (one,) = services.attach("report/5", [upload], by=cast().li.actor)
+    (queries.path_of(one.blob.sha256).parent / "left").write_bytes(b"x")
+    call_command("files", "check")
+    assert "1" in capsys.readouterr().out
+    queries.path_of(one.blob.sha256).unlink()
+    with pytest.raises(CommandError):
+        call_command("files", "check")
+    assert one.blob.sha256 in capsys.readouterr().out
 
 
 def test_a_page_that_does_not_exist_is_nothing():
