@@ -294,6 +294,8 @@ class Part:
     def errors(self) -> Iterator[tuple[str, str, str]]:
         """(id of the field, its label, what is wrong) for the summary."""
         shown = self.rows.forms if self.many else [self.form]
+        for text in self.rows.non_form_errors() if self.many else []:
+            yield "", str(self.section.title), str(text)
         for form in shown:
             for name, texts in form.errors.items():
                 bound = form[name] if name in form.fields else None

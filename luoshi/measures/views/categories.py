@@ -51,6 +51,7 @@ def create(request: HttpRequest) -> HttpResponse:
     by = actor_of(request)
     require(queries.may_edit(by))
     sheet = CategorySheet(request.POST or None, None, None)
+    sheet.form.initial["programme"] = request.GET.get("programme", "")
     key = request.POST.get("key") or new_key()
     if request.method == "POST" and sheet.is_valid():
         try:
