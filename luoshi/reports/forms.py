@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from luoshi.files.forms import EvidenceField
@@ -124,19 +124,19 @@ class ReportForm(forms.Form):
             field.help_text = self._about_progress()
         unit, target = sheet.task.target_unit, sheet.task.target_value
         if target is not None:
-            self.fields["achieved"].help_text = _g(
+            self.fields["achieved"].help_text = gettext(
                 "Target: %(target)s %(unit)s. It may be exceeded."
             ) % {"target": f"{target.normalize():f}", "unit": unit}
         elif unit:
-            self.fields["achieved"].help_text = _g("In %(unit)s.") % {"unit": unit}
+            self.fields["achieved"].help_text = gettext("In %(unit)s.") % {"unit": unit}
         self.must = {"body": policy.needs_text, "evidence": policy.needs_evidence}
 
     def _about_progress(self) -> str:
         if self.sheet.policy.progress_rule == ProgressRule.FREE:
-            return _g("From 0 to 100.")
+            return gettext("From 0 to 100.")
         if self.sheet.lowest:
-            return _g("Only forward: from %(lowest)s to 100.") % {"lowest": self.sheet.lowest}
-        return _g("From 0 to 100; later reports only go forward.")
+            return gettext("Only forward: from %(lowest)s to 100.") % {"lowest": self.sheet.lowest}
+        return gettext("From 0 to 100; later reports only go forward.")
 
     def clean_progress(self) -> int:
         progress: int = self.cleaned_data["progress"]

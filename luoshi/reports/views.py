@@ -1,6 +1,7 @@
 """Doors of reporting: file, amend, the result for a set, sub-tasks' reports, process documents."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -102,6 +103,7 @@ def result(request: HttpRequest, task_id: int, counting_id: int) -> HttpResponse
         save,
         lambda _task: queries.Ground(queries.result_for(counting)),
         counting=counting,
+        shown=queries.ground_for(task).latest,
     )
 
 
@@ -140,7 +142,10 @@ def amend(request: HttpRequest, task_id: int, report_id: int) -> HttpResponse:
         kind = form.kind if sheet.by_report else ""
         return services.amend_report(report=report, kind=kind, **_acting(request), **typed)
 
-    return _write(request, sheet, save, queries.ground_for, counting=counting, pieces=pieces)
+    shown = ground.latest if counting else ground.before
+    return _write(
+        request, sheet, save, queries.ground_for, counting=counting, pieces=pieces, shown=shown
+    )
 
 
 def _write(
@@ -176,6 +181,7 @@ def _write(
                 )
     if status == 409:
         form = _answering_to_newest(request, sheet, newest)
+        context["shown"] = form.sheet.last
     page = _page(request, form, **context)
     return respond(request, "reports/submit.html", "reports/_submit.html", page, status=status)
 
@@ -217,11 +223,14 @@ def _page(request: HttpRequest, form: ReportForm, **context: Any) -> dict[str, A
     """What stands on the page: the form at the left, what is known at the right."""
     sheet, today = form.sheet, clock.today()
     waiting = [] if sheet.old or sheet.result else _waiting(sheet.task, today)
+    shown = context.pop("shown", sheet.last)
+    known = queries.known_before(sheet.task, _person(request), shown)
+    kept = {piece.pk for piece in context.get("pieces", [])}
     return {
         "task": sheet.task,
         "sheet": sheet,
         "form": form,
-        "known": queries.known_before(sheet.task, _person(request), sheet.last),
+        "known": replace(known, used=[row for row in known.used if row.pk not in kept]),
         "waiting": waiting,
         "counting": None,
         "pieces": [],

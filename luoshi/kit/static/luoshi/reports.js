@@ -31,7 +31,7 @@ for (const form of document.querySelectorAll("form[data-report]")) {
     const ticked = [...form.querySelectorAll("input[name=cited]:checked")];
     const names = [...new Set(ticked.map((box) => box.dataset.name))];
     line.hidden = names.length === 0;
-    line.textContent = names.length ? `${line.dataset.cited} ${names.length}: ${names.join("; ")}` : "";
+    line.textContent = names.length ? `${line.dataset.cited} ${names.join(" · ")}` : "";
   };
   form.addEventListener("change", name, true);
   name();
