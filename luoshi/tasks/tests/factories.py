@@ -31,7 +31,7 @@ def make_set(**switches: Any) -> Category:
         code="goals", defaults={"name": "重点工作目标任务"}
     )
     measure = Measure.objects.create(
-        code=code, since=dt.date(2026, 1, 1), name="目标任务管理办法", **S0_LIKE | switches
+        code=code, since=dt.date(2026, 1, 1), **{"name": "目标任务管理办法", **S0_LIKE, **switches}
     )
     return Category.objects.create(programme=programme, code=code, name="核心指标", measure=measure)
 
