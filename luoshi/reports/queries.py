@@ -258,6 +258,11 @@ class DueRow:
         return True
 
     @property
+    def is_asked(self) -> bool:
+        """Whether the report of this period can be given now or soon."""
+        return self.due.kind == DueKind.PERIOD and self.state in WAITING
+
+    @property
     def label(self) -> str:
         return str(self.state.label)
 
@@ -409,8 +414,8 @@ class Panel:
 
     @property
     def next_due(self) -> DueRow | None:
-        """What is owed next or overdue now."""
-        return next((row for row in self.dues if row.state in WAITING), None)
+        """The period owed next or overdue now; results have lines of their own."""
+        return next((row for row in self.dues if row.is_asked), None)
 
     @property
     def tally(self) -> dict[str, int]:

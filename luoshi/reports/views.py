@@ -1,5 +1,6 @@
 """Doors of reporting: file, amend, the result for a set, sub-tasks' reports, process documents."""
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -247,8 +248,9 @@ def _action(request: HttpRequest, sheet: Sheet) -> str:
     return request.path
 
 
-def _waiting(task: Task, today: Any) -> list[queries.DueRow]:
-    return [row for row in queries.dues_of(task, today) if row.state in queries.WAITING][:1]
+def _waiting(task: Task, today: dt.date) -> list[queries.DueRow]:
+    """The period asked for now, if one is."""
+    return [row for row in queries.dues_of(task, today) if row.is_asked][:1]
 
 
 # ── read ─────────────────────────────────────────────────────────────────────────────────────────

@@ -260,6 +260,24 @@ def test_the_result_for_a_further_set_has_its_own_page(li, task, people):
     assert li.get(path).status_code == 403
 
 
+def test_beside_a_result_stands_the_newest_report_and_no_period_is_asked(li, task, people):
+    counting = taking_part.count_in(
+        task, make_set(), by=people.chen.actor, result_due=dt.date(2026, 3, 20)
+    )
+    tell(task, people.li, 40, body="上月完成招标")
+    assert "上月完成招标" in text(li.get(url("result", task.pk, counting.pk)))
+    assert li.get(url("submit", task.pk)).context["waiting"] == []
+
+
+def test_beside_an_amendment_stands_the_report_before(li, task, people):
+    tell(task, people.li, 20, body="第一次的内容")
+    newest = tell(task, people.li, 40, body="第二次的内容")
+    known = li.get(url("amend", task.pk, newest.pk)).context["known"]
+    assert known.last.body == "第一次的内容"
+    assert known.last_evidence
+    assert known.used == []
+
+
 def test_the_home_set_has_no_result_page(li, task):
     home = task.countings.get(home=True)
     assert li.get(url("result", task.pk, home.pk)).status_code == 404
