@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import ConsoleMessage, Page
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # the driver keeps a loop in our thread
+PATIENCE = 10_000  # milliseconds until something that should be there counts as missing
 HERE = Path(__file__).parent
 QUIET = [
     "--no-sandbox",
@@ -78,6 +79,7 @@ def _page_without_errors(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
         return
     page: Page = request.getfixturevalue("page")
+    page.set_default_timeout(PATIENCE)
     errors: list[str] = []
 
     def hear(message: ConsoleMessage) -> None:
