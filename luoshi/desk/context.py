@@ -35,7 +35,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Group:
-    """One job of the menu. A group of one page is shown as that page under the group's name."""
+    """One job of the menu. A group that is one page of its own name stands without a heading."""
 
     label: Label
     icon: str
@@ -63,7 +63,7 @@ class Links:
 
     @property
     def single(self) -> bool:
-        return len(self.items) == 1
+        return len(self.items) == 1 and self.items[0].label == self.label
 
 
 NAV: tuple[Group, ...] = (

@@ -6,6 +6,7 @@ from luoshi.desk.views import audit, charts, finding, home, listing, portrait, s
 
 urlpatterns = [
     path("", home.home, name="home"),
+    path("owed/", home.owed, name="owed"),
     path("counts/", home.counts, name="counts"),
     path("go/<slug:kind>/<int:pk>/", home.go, name="go"),
     path("year/", home.year, name="year"),

@@ -336,7 +336,7 @@ def _to_read(person: Person) -> tuple[list[Row], int]:
 
 def _message_row(message: Any) -> Row:
     return Row(
-        mark=_("Message"),
+        mark=pgettext("work list", "Message"),
         title=message.sentence,
         url=reverse("notices:read", args=[message.pk]),
         note=timezone.localtime(message.at).strftime("%Y-%m-%d %H:%M"),

@@ -1,6 +1,6 @@
 """工作台, what the frame fetches, and the way from a reference to its page."""
 
-from typing import cast
+from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
 from django.core.cache import cache
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from luoshi.desk import refs
 from luoshi.desk.context import COUNTS_KEPT, counts_key
 from luoshi.desk.queries import home as queries
+from luoshi.desk.queries import owed as owing
 from luoshi.desk.queries import shell
 from luoshi.kit import clock
 from luoshi.kit.htmx import respond
@@ -53,6 +54,29 @@ def counts(request: HttpRequest) -> HttpResponse:
         work = queries.work_list(person, clock.today())
         _keep_counts(person, work.count, work.unread)
     return render(request, "desk/_counts.html", {"oob": True})
+
+
+@login_required
+@require_GET
+def owed(request: HttpRequest) -> HttpResponse:
+    """Reports owed: one's own, and those of the units one leads."""
+    person, today = cast(Person, request.user), clock.today()
+    scope = "led" if request.GET.get("scope") == "led" else "mine"
+    context = {
+        "owed": owing.owed(person, scope, today),
+        "scope": scope,
+        "today": today,
+        "tabs": _owed_tabs(scope) if owing.leads(person) else [],
+    }
+    return respond(request, "desk/owed.html", "desk/_owed.html", context)
+
+
+def _owed_tabs(scope: str) -> list[dict[str, Any]]:
+    tabs = {"mine": _("My own"), "led": _("Of the units I lead")}
+    return [
+        {"url": f"?scope={name}", "label": label, "active": name == scope, "count": None}
+        for name, label in tabs.items()
+    ]
 
 
 @login_required

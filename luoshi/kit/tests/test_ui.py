@@ -44,7 +44,7 @@ def test_a_due_badge_has_the_date_beside_the_days():
     html = due_badge(dt.date(2026, 11, 15), today=TODAY)
     assert "2026-11-15" in html
     assert "逾 5 天" in html
-    assert "无期限" in due_badge(None)
+    assert due_badge(None).count("<") == 2
 
 
 def test_an_act_allowed_is_a_link():
