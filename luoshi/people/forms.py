@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from luoshi.kit import clock
 from luoshi.kit.verdict import Refused, Stale
@@ -295,7 +296,7 @@ class UnitForm(HouseForm):
     name = forms.CharField(label=_("Name"), max_length=100)
     short_name = forms.CharField(label=_("Short name"), max_length=40, required=False)
     code = _code(label=_("Code"))
-    kind = forms.ModelChoiceField(UnitKind.objects.all(), label=_("Kind"))
+    kind = forms.ModelChoiceField(UnitKind.objects.all(), label=pgettext_lazy("unit", "Kind"))
     parent = UnitField(label=_("Unit above"), required=False)
     assessment_type = forms.CharField(label=_("Assessment type"), max_length=40, required=False)
     aliases = forms.CharField(
@@ -414,7 +415,8 @@ class SeatPersonForm(HouseForm):
     until = DayField(label=_("Until"), required=False)
 
 
-class EndForm(forms.Form):
+class EndForm(HouseForm):
+    key = None  # type: ignore[assignment]
     until = DayField(label=_("Last day"))
 
 

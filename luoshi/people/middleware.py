@@ -91,8 +91,9 @@ def _may_open(path: str) -> bool:
 
 
 def _is_login(answer: HttpResponse) -> bool:
-    place = urlsplit(answer.headers.get("Location", "")).path
-    return place == resolve_url(settings.LOGIN_URL)
+    """Whether a page sends somebody unknown to the log-in page, to come back afterwards."""
+    place = urlsplit(answer.headers.get("Location", ""))
+    return place.path == resolve_url(settings.LOGIN_URL) and place.query.startswith("next=")
 
 
 def _next(request: HttpRequest) -> str:

@@ -221,8 +221,11 @@ def holders(
 
 
 def heads_of(unit: Unit, day: dt.date | None = None) -> list[Person]:
-    """The heads of a unit: none, one, or two where it has a 党 and a 政 head."""
-    return list(dict.fromkeys(holders(Duty.HEAD, unit, day=day)))
+    """The heads of a unit: none, one, or two where it has a 党 and a 政 head.
+
+    A unit below a department or school (科室) without a head is headed by its section head.
+    """
+    return heads_of_all([unit.pk], day).get(unit.pk, [])
 
 
 def head_of(unit: Unit, day: dt.date | None = None) -> Person:
@@ -235,20 +238,34 @@ def head_of(unit: Unit, day: dt.date | None = None) -> Person:
 
 def heads_of_all(unit_ids: Iterable[int], day: dt.date | None = None) -> dict[int, list[Person]]:
     """Heads of many units in one query; units without a head are missing."""
-    day = day or clock.today()
-    found: dict[int, list[Person]] = defaultdict(list)
-    for tenure in _tenures(day).filter(post__duty=Duty.HEAD, post__unit_id__in=list(unit_ids)):
-        if tenure.person not in found[tenure.post.unit_id]:
-            found[tenure.post.unit_id].append(tenure.person)
-    return dict(found)
+    return {
+        unit_id: list(dict.fromkeys(tenure.person for tenure in tenures))
+        for unit_id, tenures in _head_tenures(unit_ids, day or clock.today()).items()
+    }
 
 
 def head_posts(unit_ids: Iterable[int], day: dt.date) -> dict[int, tuple[Post, Person]]:
     """The first head's post of each unit and who sits in it; units without a head are missing."""
-    found: dict[int, tuple[Post, Person]] = {}
-    for tenure in _tenures(day).filter(post__duty=Duty.HEAD, post__unit_id__in=list(unit_ids)):
-        found.setdefault(tenure.post.unit_id, (tenure.post, tenure.person))
-    return found
+    return {
+        unit_id: (tenures[0].post, tenures[0].person)
+        for unit_id, tenures in _head_tenures(unit_ids, day).items()
+    }
+
+
+def _heading() -> Q:
+    """Posts whose holder heads the unit; section heads only deep enough in the tree."""
+    return Q(post__duty=Duty.HEAD) | Q(post__duty=Duty.SECTION_HEAD, post__unit__depth__gte=2)
+
+
+def _head_tenures(unit_ids: Iterable[int], day: dt.date) -> dict[int, list[Tenure]]:
+    found: dict[int, list[Tenure]] = defaultdict(list)
+    for tenure in _tenures(day).filter(_heading(), post__unit_id__in=list(unit_ids)):
+        found[tenure.post.unit_id].append(tenure)
+    for tenures in found.values():
+        heads = [t for t in tenures if t.post.duty == Duty.HEAD]
+        if heads:
+            tenures[:] = heads
+    return dict(found)
 
 
 def _tenures(day: dt.date) -> QuerySet[Tenure]:
@@ -320,7 +337,7 @@ def held_on(day: dt.date) -> set[tuple[int, str, int]]:
 
 def empty_head_posts(day: dt.date) -> list[Unit]:
     """Open units nobody heads, the institution itself left out: shown to administrators."""
-    headed = _tenures(day).filter(post__duty=Duty.HEAD).values("post__unit_id")
+    headed = _tenures(day).filter(_heading()).order_by().values("post__unit_id")
     return list(units_open(day).exclude(pk__in=headed).exclude(parent=None).order_by("path"))
 
 

@@ -595,18 +595,16 @@ class _PersonImport(_Import):
 
     def write(self, result: ImportResult) -> None:
         fresh = [plan for plan in self.plans if plan.person is None]
+        known = [plan for plan in self.plans if plan.person is not None]
         for start in range(0, len(fresh), CHUNK):
             self._enter(fresh[start : start + CHUNK], result)
-        for plan in self.plans:
-            if plan.person is not None:
-                self._guard(plan, result, self._update)
+        for plan in known:
+            self._guard(plan, self._update)
         for plan in self.plans:
             if plan.post:
-                self._guard(plan, result, self._seat)
+                self._guard(plan, self._seat)
 
-    def _guard(
-        self, plan: _PersonPlan, result: ImportResult, act: Callable[[_PersonPlan], None]
-    ) -> None:
+    def _guard(self, plan: _PersonPlan, act: Callable[[_PersonPlan], None]) -> None:
         try:
             act(plan)
         except (Refused, NotAllowed, Stale) as error:

@@ -103,7 +103,7 @@ def _edit(*, key: Any = None, **typed: Any) -> Body:
     return bodies.edit_body(typed.pop("body"), **typed)
 
 
-def _run(request: HttpRequest, body: Body, kind: Any, act: Any, **more: Any) -> HttpResponse:
+def _run(request: HttpRequest, body: Body, kind: Any, act: Any, /, **more: Any) -> HttpResponse:
     """One of the forms the secretary office fills in."""
     must(_may_run(request, body), Power.EDIT_PEOPLE)
     initial = {"since": forms.new_day(), "held_on": forms.new_day(), "until": None}

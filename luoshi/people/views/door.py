@@ -60,7 +60,8 @@ def _door(request: HttpRequest, form: LoginForm) -> dict[str, Any]:
 def _authenticated(request: HttpRequest, form: LoginForm) -> Person | None:
     """The person who may enter; otherwise the form says why not."""
     typed = unicodedata.normalize("NFKC", form.cleaned_data["account"])
-    account = rules.account_of(typed, settings.ACCOUNT_PREFIX)
+    known = queries.person_by_account(typed, settings.ACCOUNT_PREFIX)
+    account = known.account if known else rules.account_of(typed, settings.ACCOUNT_PREFIX)
     password = form.cleaned_data["password"]
     person = authenticate(request, username=account, password=password)
     if isinstance(person, Person):

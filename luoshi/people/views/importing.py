@@ -65,13 +65,18 @@ def _page(kind: str, form: Any) -> dict[str, Any]:
     return {
         "kind": kind,
         "form": form,
-        "columns": [(names[0], names[1:5]) for names in columns.values()],
+        "columns": [(names[0], _ours(names[1:])) for names in columns.values()],
         "tabs": [
             {"url": reverse("people:import", args=[k]), "label": label, "active": k == kind}
             for k, label in (("units", _("Units")), ("people", _("People")))
         ],
         "duties": "、".join(DUTY_WORDS),
     }
+
+
+def _ours(names: Sequence[str]) -> list[str]:
+    """Some of the further headings a column may carry, in the language of the tables."""
+    return [name for name in names if not name.isascii()][:4]
 
 
 def _checked(request: HttpRequest, kind: str, form: Any) -> ImportResult | None:

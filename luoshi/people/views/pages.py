@@ -84,7 +84,7 @@ def form_page(
     return respond(request, "people/form.html", "people/_form.html", context, status)
 
 
-def form_of(request: HttpRequest, kind: type[HouseForm], **initial: Any) -> HouseForm:
+def form_of(request: HttpRequest, kind: type[HouseForm], /, **initial: Any) -> HouseForm:
     """The form filled from the request when it was sent, with its first values when not."""
     return kind(request.POST) if request.method == "POST" else kind(initial=initial)
 

@@ -84,7 +84,13 @@ def _number(text: str | None) -> int:
 
 
 def _change(
-    request: HttpRequest, person: Person, kind: Any, act: Any, initial: dict[str, Any], **more: Any
+    request: HttpRequest,
+    person: Person,
+    kind: Any,
+    act: Any,
+    initial: dict[str, Any],
+    /,
+    **more: Any,
 ) -> HttpResponse:
     """One of the forms about a person."""
     must_edit(request, person.main_unit)
