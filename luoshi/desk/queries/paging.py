@@ -45,7 +45,7 @@ def _read(cursor: str, order: Order) -> tuple[Any, int] | None:
     if not separator or not (key.isascii() and key.isdigit() and len(key) < 19):
         return None
     try:
-        return (order.parse(text) if text else None), int(key)
+        return (None if order.nullable and not text else order.parse(text)), int(key)
     except ValueError:
         return None
 
