@@ -89,7 +89,7 @@ def broken(request: HttpRequest) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return _sentence(text, 500)
     try:
-        page = render_to_string("errors/500.html")
+        page = str(render_to_string("errors/500.html"))
     except Exception:  # noqa: BLE001 — the page that says something is broken must not break
         page = f'<!doctype html><meta charset="utf-8"><title>{text}</title><p>{text}</p>'
     return HttpResponse(page, status=500)

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.core.cache import cache
 from django.db.models import Count, F, Min, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
@@ -19,18 +18,16 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from luoshi.measures.rules import Health
 from luoshi.notices.kinds import rows_of
 from luoshi.notices.queries import messages_of
 from luoshi.people.models import Person
 from luoshi.people.queries import powers_of
 from luoshi.people.roles import Duty
-from luoshi.reports.models import Due
 from luoshi.reports.queries import waiting_dues
 from luoshi.reports.rules import DueKind
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Part, Role, Task
-from luoshi.tasks.queries import SCOPES, health_is, scope
+from luoshi.tasks.queries import SCOPES
 
 #: Rows of one sort shown at most; the list behind "all" has the rest.
 MOST = 20
@@ -139,8 +136,8 @@ def _to_report(person: Person, today: dt.date) -> tuple[list[Row], int]:
     return rows, total + len(found)
 
 
-def _owed(person: Person, today: dt.date) -> QuerySet[Due, dict[str, Any]]:
-    """What can still be reported on the person's tasks, one row per task and set."""
+def _owed(person: Person, today: dt.date) -> Any:
+    """What can still be reported on the person's tasks: one row (a dict) per task and set."""
     tasks = my_tasks(person).filter(paused=False).order_by()
     active = tasks.filter(status=Status.ACTIVE).values("pk")
     unclosed = tasks.filter(status__range=(Status.ACTIVE, Status.DONE)).values("pk")
@@ -237,7 +234,7 @@ def _to_sign(person: Person) -> tuple[list[Row], int]:
     )
     found = list(rows.order_by("task__due", "task_id")[: MOST + 1])
     total = len(found) if len(found) <= MOST else rows.count()
-    return [_sign_row(row) for row in found[:MOST]], total
+    return [_sign_row(dict(row)) for row in found[:MOST]], total
 
 
 def _sign_row(row: dict[str, Any]) -> Row:
@@ -382,61 +379,7 @@ def task_list(**filters: Any) -> str:
     return f"{reverse('task-list')}?{urlencode(filters)}"
 
 
-# ── beside the work list ───────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A number and the list behind it. ``capped`` stands for "1,000 and more"."""
-
-    label: str
-    value: int
-    url: str
-    part: bool = False
-
-
-#: Counts stop here (ARCHITECTURE §19.11).
-CAP = 1001
-FIGURES_KEPT = 30  # seconds
-
-#: States that have a figure of their own.
-SHOWN = (Health.STALLED, Health.LATE, Health.DONE)
-
-
-def figures(person: Person, year: int, today: dt.date) -> list[Figure]:
-    """The person's figures of a year; each is the length of the list it leads to. One statement.
-
-    Those of the unit are kept for 30 s.
-    """
-    seen = Q(status__gte=Status.ISSUED) | Q(creator_id=person.pk)
-    mine = my_tasks(person).filter(seen, year=year).order_by()
-    told = mine.aggregate(
-        total=Count("pk"),
-        **{health.value: Count("pk", filter=health_is(health, today)) for health in SHOWN},
-    )
-    found = [Figure(_("Tasks I answer for"), told["total"], task_list(scope="mine", year=year))]
-    found += [
-        _part(str(health.label), told[health.value], "mine", year, health) for health in SHOWN
-    ]
-    key = f"figures-{person.pk}-{year}-{today.isoformat()}"
-    total, stalled = cache.get_or_set(
-        key, lambda: _unit_counts(person, year, today), FIGURES_KEPT
-    ) or (0, 0)
-    found.append(Figure(_("Tasks of my unit"), total, task_list(scope="department", year=year)))
-    found.append(_part(str(Health.STALLED.label), stalled, "department", year, Health.STALLED))
-    return found
-
-
-def _part(label: str, value: int, scope_name: str, year: int, health: Health) -> Figure:
-    url = task_list(scope=scope_name, year=year, health=health.value)
-    return Figure(label, value, url, part=True)
-
-
-def _unit_counts(person: Person, year: int, today: dt.date) -> tuple[int, int]:
-    """Tasks of the unit, and how many of them are due with nothing reported; each up to the cap."""
-    tasks = scope("department", person).filter(year=year).order_by()
-    stalled = tasks.filter(health_is(Health.STALLED, today))
-    return tasks[:CAP].count(), stalled[:CAP].count()
+# ── when nothing is to be done ──────────────────────────────────────────────────────────────
 
 
 def coming(person: Person, today: dt.date) -> list[Row]:

@@ -4,7 +4,8 @@ import datetime as dt
 
 import pytest
 
-from luoshi.desk.queries import finding, home
+from luoshi.desk.queries import finding, home, owed
+from luoshi.desk.queries.figures import figures
 from luoshi.kit import clock
 from luoshi.notices.models import Message
 from luoshi.people.tests.factories import cast
@@ -160,7 +161,7 @@ def test_each_figure_is_the_length_of_the_list_it_leads_to(people, category, cli
     due = TODAY - dt.timedelta(days=1)
     issued(category, people.chen, people.school.pk, owner_id=people.wang.pk, due=due)
     issued(category, people.chen, people.school.pk, owner_id=people.li.pk, due=due)
-    found = home.figures(people.wang, 2026, TODAY)
+    found = figures(people.wang, 2026, TODAY)
     assert [figure.value for figure in found] == [3, 1, 0, 1, 4, 2]
     client.force_login(people.wang)
     for figure in found:
@@ -171,6 +172,18 @@ def test_coming_shows_the_next_seven_days(people, category):
     task = issued(category, people.chen, people.school.pk, owner_id=people.li.pk)
     owe(task, TODAY + dt.timedelta(days=6))
     assert [row.title for row in home.coming(people.li, TODAY)] == [task.title]
+
+
+def test_the_list_of_what_is_owed_is_one_s_own_or_that_of_the_units_one_leads(people, category):
+    task = issued(category, people.chen, people.school.pk, owner_id=people.li.pk)
+    owe(task, TODAY - dt.timedelta(days=1), "2026-11")
+    owe(task, TODAY + dt.timedelta(days=32), "2026-12")
+    mine = owed.owed(people.li, "mine", TODAY)
+    assert [(row.task_id, row.overdue) for row in mine.rows] == [(task.pk, True)]
+    assert mine.rows[0].what == "2026-10-30 至 2026-11-19"
+    assert [row.task_id for row in owed.owed(people.wang, "led", TODAY).rows] == [task.pk]
+    assert owed.owed(people.sun, "led", TODAY).rows == []
+    assert owed.owed(people.wang, "mine", TODAY).rows == []
 
 
 # ── finding ────────────────────────────────────────────────────────────────────────────────

@@ -16,6 +16,7 @@ from luoshi.desk.context import COUNTS_KEPT, counts_key
 from luoshi.desk.queries import home as queries
 from luoshi.desk.queries import owed as owing
 from luoshi.desk.queries import shell
+from luoshi.desk.queries.figures import figures
 from luoshi.kit import clock
 from luoshi.kit.htmx import respond
 from luoshi.kit.year import KEY, chosen_year
@@ -33,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "work": work,
         "today": today,
-        "figures": queries.figures(person, chosen_year(request), today),
+        "figures": figures(person, chosen_year(request), today),
         "coming": [] if work.groups else queries.coming(person, today),
         "favourites": shell.favourites(person),
     }

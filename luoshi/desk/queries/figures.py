@@ -1,0 +1,68 @@
+"""The person's figures of a year, each the length of the list it leads to (SEE-1)."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.core.cache import cache
+from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+
+from luoshi.desk.queries.home import my_tasks, task_list
+from luoshi.measures.rules import Health
+from luoshi.people.models import Person
+from luoshi.tasks.lifecycle import Status
+from luoshi.tasks.queries import health_is, scope
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number and the list behind it. ``capped`` stands for "1,000 and more"."""
+
+    label: str
+    value: int
+    url: str
+    part: bool = False
+
+
+#: Counts stop here (ARCHITECTURE §19.11).
+CAP = 1001
+FIGURES_KEPT = 30  # seconds
+
+#: States that have a figure of their own.
+SHOWN = (Health.STALLED, Health.LATE, Health.DONE)
+
+
+def figures(person: Person, year: int, today: dt.date) -> list[Figure]:
+    """The person's figures of a year; each is the length of the list it leads to. One statement.
+
+    Those of the unit are kept for 30 s.
+    """
+    seen = Q(status__gte=Status.ISSUED) | Q(creator_id=person.pk)
+    mine = my_tasks(person).filter(seen, year=year).order_by()
+    told = mine.aggregate(
+        total=Count("pk"),
+        **{health.value: Count("pk", filter=health_is(health, today)) for health in SHOWN},
+    )
+    found = [Figure(_("Tasks I answer for"), told["total"], task_list(scope="mine", year=year))]
+    found += [
+        _part(str(health.label), told[health.value], "mine", year, health) for health in SHOWN
+    ]
+    key = f"figures-{person.pk}-{year}-{today.isoformat()}"
+    total, stalled = cache.get_or_set(
+        key, lambda: _unit_counts(person, year, today), FIGURES_KEPT
+    ) or (0, 0)
+    found.append(Figure(_("Tasks of my unit"), total, task_list(scope="department", year=year)))
+    found.append(_part(str(Health.STALLED.label), stalled, "department", year, Health.STALLED))
+    return found
+
+
+def _part(label: str, value: int, scope_name: str, year: int, health: Health) -> Figure:
+    url = task_list(scope=scope_name, year=year, health=health.value)
+    return Figure(label, value, url, part=True)
+
+
+def _unit_counts(person: Person, year: int, today: dt.date) -> tuple[int, int]:
+    """Tasks of the unit, and how many of them are due with nothing reported; each up to the cap."""
+    tasks = scope("department", person).filter(year=year).order_by()
+    stalled = tasks.filter(health_is(Health.STALLED, today))
+    return tasks[:CAP].count(), stalled[:CAP].count()
