@@ -112,7 +112,8 @@ function markToday() {
 async function open(id) {
   const answer = await fetch(`/tasks/${Number(id)}/brief/`, { headers: { "HX-Request": "true" } });
   if (!answer.ok) return;
-  side.innerHTML = await answer.text(); // our own template, escaped by the server
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  side.replaceChildren(...page.body.childNodes);
   side.hidden = false;
   gantt.setSizes();
 }

@@ -26,9 +26,8 @@ async function addRow() {
   const address = `${table.dataset.rowUrl}?place=${rows().length}`;
   const answer = await fetch(address, { headers: { "HX-Request": "true" } });
   if (!answer.ok) return null;
-  const holder = document.createElement("table");
-  holder.innerHTML = await answer.text(); // our own template, rendered and escaped by the server
-  const row = holder.querySelector("[data-row]");
+  const page = new DOMParser().parseFromString(`<table>${await answer.text()}</table>`, "text/html");
+  const row = document.adoptNode(page.querySelector("[data-row]"));
   table.append(row);
   number();
   if (window.htmx) window.htmx.process(row);
