@@ -38,6 +38,7 @@ from luoshi.trail.services import record
 
 #: Tasks whose dues are opened in one write transaction.
 CHUNK = 300
+_RUNNING = (Status.ISSUED, Status.ACTIVE)
 
 # ── a report as typed ────────────────────────────────────────────────────────────────────────────
 
@@ -288,7 +289,7 @@ def _count(task: Task, report: Report, policy: Measure, by: Actor) -> None:
     complete = rules.completes(report.kind, report.progress, policy)
     set_progress(task, report.progress, report.achieved, by=by, complete=complete)
     if task.status == Status.SUBMITTED:
-        withdraw_dues([task], by)
+        withdraw_dues([task], by=by)
 
 
 def _tell(task: Task, kind: str, by: Actor, **data: Any) -> None:
@@ -500,7 +501,7 @@ def _result_due(counting: Counting, issued_on: dt.date) -> Due:
 
 
 @transaction.atomic
-def open_dues(tasks: Sequence[Task], by: Actor | None = None) -> None:
+def open_dues(tasks: Sequence[Task], *, by: Actor | None = None) -> None:
     """Open what is owed on these tasks up to a week from now; doing it again changes nothing.
 
     Heard on "issued" and "reopened". What was taken back when a task ended is owed again.
@@ -537,7 +538,7 @@ def _open_results(task_ids: Sequence[int]) -> None:
 
 
 @transaction.atomic
-def withdraw_dues(tasks: Sequence[Task], by: Actor | None = None) -> None:
+def withdraw_dues(tasks: Sequence[Task], *, by: Actor | None = None) -> None:
     """Take back what can no longer be asked of tasks that ended; heard on "ended".
 
     Periods missed before stay missing. A result stays owed until the task closes.
@@ -554,7 +555,7 @@ def withdraw_dues(tasks: Sequence[Task], by: Actor | None = None) -> None:
 
 
 @transaction.atomic
-def reopen_dues(tasks: Sequence[Task], by: Actor | None = None) -> None:
+def reopen_dues(tasks: Sequence[Task], *, by: Actor | None = None) -> None:
     """Owe anew after the rhythm or the dates of tasks changed; heard on "due_changed"."""
     today = clock.today()
     for chunk in _chunks(tasks):
@@ -562,7 +563,7 @@ def reopen_dues(tasks: Sequence[Task], by: Actor | None = None) -> None:
         Due.objects.filter(
             task_id__in=keys, kind=DueKind.PERIOD, filed_on=None, closes_on__gte=today
         ).delete()
-    open_dues(tasks, by)
+    open_dues(tasks, by=by)
 
 
 def open_coming_dues(limit: int = CHUNK) -> int:
@@ -572,11 +573,20 @@ def open_coming_dues(limit: int = CHUNK) -> int:
     many tasks were looked after.
     """
     done, last = 0, 0
-    while tasks := list(_lacking(clock.today()).filter(pk__gt=last)[:limit]):
-        open_dues(tasks)
-        done += len(tasks)
-        last = tasks[-1].pk
+    while keys := list(
+        _lacking(clock.today()).filter(pk__gt=last).values_list("pk", flat=True)[:limit]
+    ):
+        _open_chunk(keys)
+        done += len(keys)
+        last = keys[-1]
     return done
+
+
+@transaction.atomic
+def _open_chunk(keys: Sequence[int]) -> None:
+    """Open the dues of some tasks; held first, as a report being filed holds its task."""
+    tasks = Task.objects.select_for_update(of=("self",)).filter(pk__in=keys, status__in=_RUNNING)
+    open_dues(list(tasks.select_related("measure", "category__measure").order_by("pk")))
 
 
 def _lacking(today: dt.date) -> QuerySet[Task]:
@@ -588,8 +598,7 @@ def _lacking(today: dt.date) -> QuerySet[Task]:
         ~Exists(owed), task=OuterRef("pk"), home=False, result_due__isnull=False
     )
     return (
-        Task.objects.filter(status__in=[Status.ISSUED, Status.ACTIVE], paused=False)
+        Task.objects.filter(status__in=_RUNNING, paused=False)
         .filter(~Q(rhythm=Rhythm.NONE) & ~Exists(reached) | Exists(unowed))
-        .select_related("measure", "category__measure")
         .order_by("pk")
     )

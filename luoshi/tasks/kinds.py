@@ -5,15 +5,20 @@ register in their ``apps.py``: ``kinds.hear("issued", open_dues_of)``.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from luoshi.kit.actor import Actor
 
 if TYPE_CHECKING:
     from luoshi.tasks.models import Task
 
-Handler = Callable[["Sequence[Task]", Actor], None]
+
+class Handler(Protocol):
+    """What an upper room does when it hears of tasks."""
+
+    def __call__(self, tasks: "Sequence[Task]", *, by: Actor) -> object: ...
+
 
 #: issued: tasks became ACTIVE or ISSUED · ended: done, closed or cancelled · reopened: active
 #: again after done · due_changed: the working due date or the rhythm moved · counted: a further
@@ -24,7 +29,7 @@ _handlers: dict[str, list[Handler]] = defaultdict(list)
 
 
 def hear(event: str, handler: Handler) -> None:
-    """Call ``handler(tasks, by)`` whenever ``event`` happens. KeyError for an unknown one."""
+    """Call ``handler(tasks, by=by)`` whenever ``event`` happens. KeyError for an unknown one."""
     if event not in EVENTS:
         raise KeyError(event)
     if handler not in _handlers[event]:
@@ -35,4 +40,4 @@ def tell(event: str, tasks: "Sequence[Task]", by: Actor) -> None:
     """Let every room that wants to know do its part, in the same transaction."""
     if tasks:
         for handler in _handlers[event]:
-            handler(tasks, by)
+            handler(tasks, by=by)
