@@ -12,6 +12,7 @@ from luoshi.intake.models import ImportBatch, ImportRow, UnresolvedName
 from luoshi.intake.rules.headers import Column, Header, columns_of
 from luoshi.intake.rules.stored import row_from
 from luoshi.intake.rules.table import LONGEST_TITLE, NameKind
+from luoshi.intake.rules.text import is_left_out
 from luoshi.intake.rules.units import UnitNames
 from luoshi.intake.services.settling import Answer
 from luoshi.measures.models import Category
@@ -114,10 +115,11 @@ class NameForm(forms.Form):
     def __init__(self, data: Any, *, name: UnresolvedName, units: UnitNames) -> None:
         super().__init__(data, prefix=f"n{name.pk}")
         self.name = name
+        self.fields["ignore"].initial = is_left_out(name.text)
         if name.kind == NameKind.UNIT:
             self._ask_units(units)
         elif name.kind == NameKind.PERSON:
-            self.fields["person"] = PersonField(label=_("Person"), required=False)
+            self.fields["person"] = PersonField(label=NameKind.PERSON.label, required=False)
         else:
             self.fields["day"] = _day(label=_("Day"))
             self.fields["ignore"].label = _("No date")
@@ -157,19 +159,21 @@ class NameForm(forms.Form):
 class RowForm(forms.Form):
     """A row as it will become a task; only what is changed counts as typed over."""
 
-    title = forms.CharField(label=_("Title"), max_length=LONGEST_TITLE, required=False)
-    lead = UnitField(label=_("Responsible unit"), required=False)
-    cooperating = UnitField(label=_("Cooperating units"), required=False, multiple=True)
-    owner = PersonField(label=_("Responsible person"), required=False)
-    leader = PersonField(label=_("Responsible leader"), required=False)
-    start = _day(label=_("Start"))
-    due = _day(label=_("Due"))
+    title = forms.CharField(label=Column.TITLE.label, max_length=LONGEST_TITLE, required=False)
+    lead = UnitField(label=Column.LEAD.label, required=False)
+    cooperating = UnitField(label=Column.COOPERATING.label, required=False, multiple=True)
+    owner = PersonField(label=Column.OWNER.label, required=False)
+    leader = PersonField(label=Column.LEADER.label, required=False)
+    start = _day(label=Column.START.label)
+    due = _day(label=Column.DUE.label)
     points = forms.DecimalField(
-        label=_("Points"), required=False, min_value=0, max_digits=8, decimal_places=2
+        label=Column.POINTS.label, required=False, min_value=0, max_digits=8, decimal_places=2
     )
-    details = forms.CharField(label=_("Details"), widget=forms.Textarea, required=False)
+    details = forms.CharField(
+        label=Column.DETAILS.label, widget=forms.Textarea(attrs={"rows": 4}), required=False
+    )
     standard = forms.CharField(
-        label=_("Assessment standard"), widget=forms.Textarea, required=False
+        label=Column.STANDARD.label, widget=forms.Textarea(attrs={"rows": 4}), required=False
     )
     leave_out = forms.BooleanField(label=_("Leave this row out"), required=False)
     rev = forms.IntegerField(widget=forms.HiddenInput, min_value=0)

@@ -43,7 +43,8 @@ class ImportBatch(models.Model):
     """One file on its way in.
 
     ``mapping`` holds, per table of the file: name, header (first and last position among the staged
-    lines of that table), titles, columns, and whether it is used. The counts are of the last check.
+    lines of that table), titles, columns, and whether it is used. The counts are of the last check;
+    ``loose`` lists unit names found without their prefix: text, unit, rows.
     """
 
     name = models.CharField(max_length=200)
@@ -62,6 +63,7 @@ class ImportBatch(models.Model):
     waiting = models.PositiveIntegerField(default=0)
     errors = models.PositiveIntegerField(default=0)
     left_out = models.PositiveIntegerField(default=0)
+    loose = models.JSONField(default=list)
     failure = models.TextField(blank=True)
     by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()

@@ -140,7 +140,7 @@ class Shown:
 
     @property
     def notes(self) -> list[Message]:
-        return [m for m in self.messages if m.level == Level.NOTE]
+        return [m for m in self.messages if m.level == Level.NOTE and m.code != "unit_loose"]
 
 
 def rows_found(batch: ImportBatch, state: str = "", words: str = "") -> QuerySet[ImportRow]:
@@ -437,3 +437,13 @@ def _place(cursor: str) -> tuple[int, int] | None:
     table, _dash, row = cursor.partition("-")
     fine = table.isascii() and table.isdigit() and row.isascii() and row.isdigit()
     return (int(table), int(row)) if fine and len(cursor) < 16 else None
+
+
+def unit_codes() -> dict[str, int]:
+    """Codes of open units."""
+    return dict(units_open().values_list("code", "pk"))
+
+
+def staff_numbers() -> dict[str, int]:
+    """Staff numbers of everybody present."""
+    return dict(people_present().values_list("staff_number", "pk"))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import TextChoices
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from luoshi.intake.rules.grid import Grid, Line
 from luoshi.intake.rules.text import folded
@@ -14,22 +14,22 @@ from luoshi.intake.rules.text import folded
 class Column(TextChoices):
     """What a column of a task table holds."""
 
-    NUMBER = "number", _("Number")
-    GROUP = "group", _("Section of the table")
-    TITLE = "title", _("Title")
-    DETAILS = "details", _("Details")
-    STANDARD = "standard", _("Assessment standard")
-    POINTS = "points", _("Points")
-    LEAD = "lead", _("Responsible unit")
-    COOPERATING = "cooperating", _("Cooperating units")
-    OWNER = "owner", _("Responsible person")
-    LEADER = "leader", _("Responsible leader")
-    START = "start", _("Start")
-    DUE = "due", _("Due")
-    PROGRESS = "progress", _("Progress so far (kept with the details)")
-    NOTE = "note", _("Remark (kept with the details)")
-    EXTRA = "extra", _("Other (kept with the details)")
-    NOTHING = "nothing", _("Leave out")
+    NUMBER = "number", pgettext_lazy("table column", "Number")
+    GROUP = "group", pgettext_lazy("table column", "Section of the table")
+    TITLE = "title", pgettext_lazy("table column", "Title")
+    DETAILS = "details", pgettext_lazy("table column", "Details")
+    STANDARD = "standard", pgettext_lazy("table column", "Assessment standard")
+    POINTS = "points", pgettext_lazy("table column", "Points")
+    LEAD = "lead", pgettext_lazy("table column", "Responsible unit")
+    COOPERATING = "cooperating", pgettext_lazy("table column", "Cooperating units")
+    OWNER = "owner", pgettext_lazy("table column", "Responsible person")
+    LEADER = "leader", pgettext_lazy("table column", "Responsible leader")
+    START = "start", pgettext_lazy("table column", "Start")
+    DUE = "due", pgettext_lazy("table column", "Due")
+    PROGRESS = "progress", pgettext_lazy("table column", "Progress so far (kept with the details)")
+    NOTE = "note", pgettext_lazy("table column", "Remark (kept with the details)")
+    EXTRA = "extra", pgettext_lazy("table column", "Other (kept with the details)")
+    NOTHING = "nothing", pgettext_lazy("table column", "Leave out")
 
 
 #: Columns of which a table has only one; a second one that matches becomes the substitute.

@@ -66,7 +66,7 @@ def check_now(batch: ImportBatch) -> ImportBatch:
     _find_faults(batch, rows, found)
     _write_rows(batch, rows, found)
     _write_names(batch, rows, found)
-    return _finish(batch)
+    return _finish(batch, loose_of(found.values()))
 
 
 def understood(batch: ImportBatch, rows: Sequence[ImportRow], books: Books) -> dict[int, Row]:
@@ -235,7 +235,19 @@ def _write_names(batch: ImportBatch, rows: Sequence[ImportRow], found: dict[int,
         UnresolvedName.objects.bulk_update(stale, ["count"])
 
 
-def _finish(batch: ImportBatch) -> ImportBatch:
+def loose_of(rows: Iterable[Row]) -> list[list[Any]]:
+    """Unit names that were found without their prefix or ending: text, unit, number of rows."""
+    counts: dict[tuple[str, str], int] = {}
+    for row in rows:
+        for said in row.messages:
+            if said.code == "unit_loose":
+                pair = (said.values["name"], said.values["unit"])
+                counts[pair] = counts.get(pair, 0) + 1
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [[name, unit, n] for (name, unit), n in ordered[:500]]
+
+
+def _finish(batch: ImportBatch, loose: list[list[Any]]) -> ImportBatch:
     """Count, and give the batch back to the clerk."""
     states = queries.states_counted(batch)
     wrong = (RowState.OK, RowState.WARN, RowState.OPEN, RowState.ERROR)
@@ -247,6 +259,7 @@ def _finish(batch: ImportBatch) -> ImportBatch:
         waiting=states.get(RowState.OPEN, 0),
         errors=states.get(RowState.ERROR, 0),
         left_out=states.get(RowState.LEFT_OUT, 0),
+        loose=loose,
         failure="",
         working_since=None,
     )

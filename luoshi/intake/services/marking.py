@@ -91,7 +91,7 @@ def _plain(text: str) -> str:
 
 
 def _heads() -> list[str]:
-    return [_("Cell"), _("Kind"), _("What is the matter")]
+    return [_("Cell"), _("How serious"), _("What is the matter")]
 
 
 def _list_name(taken: Iterable[str]) -> str:

@@ -46,19 +46,37 @@ def publish_batch(batch: ImportBatch, *, by: Actor, rev: int) -> ImportBatch:
     batch.refresh_from_db()
     if batch.state in (State.PUBLISHING, State.PUBLISHED):
         return batch
-    checked = batch.state in (State.READY, State.FAILED)
-    require(permits.may_publish(counts_of(batch), checked=checked))
-    with transaction.atomic():
-        batch = claim(
-            batch, rev, state=State.PUBLISHING, failure="", published_by_id=by.id,
-            working_since=clock.now(), done=0,
-        )  # fmt: skip
-        if batch.tasks > AT_ONCE:
-            enqueue("luoshi.intake.jobs.publish", batch.pk)
     if batch.tasks <= AT_ONCE:
-        publish_now(batch)
-        batch.refresh_from_db()
+        return publish_here(batch, by=by, rev=rev)
+    with transaction.atomic():
+        batch = _claim_for_publishing(batch, by, rev)
+        enqueue("luoshi.intake.jobs.publish", batch.pk)
     return batch
+
+
+def publish_here(batch: ImportBatch, *, by: Actor, rev: int | None = None) -> ImportBatch:
+    """Import a batch of any size here and now (the command line waits for it)."""
+    require_import(by)
+    with transaction.atomic():
+        batch = _claim_for_publishing(batch, by, rev)
+    publish_now(batch)
+    batch.refresh_from_db()
+    return batch
+
+
+def _claim_for_publishing(batch: ImportBatch, by: Actor, rev: int | None) -> ImportBatch:
+    held = queries.locked(batch)
+    checked = held.state in (State.READY, State.FAILED)
+    require(permits.may_publish(counts_of(held), checked=checked))
+    return claim(
+        held,
+        rev,
+        state=State.PUBLISHING,
+        failure="",
+        published_by_id=by.id,
+        working_since=clock.now(),
+        done=0,
+    )
 
 
 def publish_now(batch: ImportBatch) -> bool:

@@ -46,6 +46,12 @@ def settle_names(
 
     Raises NotAllowed, Stale, Refused.
     """
+    write_answers(batch, answers, by=by, rev=rev)
+    return check(batch, by=by)
+
+
+def write_answers(batch: ImportBatch, answers: Sequence[Answer], *, by: Actor, rev: int) -> None:
+    """Write the answers down; the rows are not checked again yet."""
     require_import(by)
     given = [answer for answer in answers if answer.given]
     with transaction.atomic():
@@ -54,7 +60,6 @@ def settle_names(
         for answer in given:
             _settle(answer, by)
         record(batch.ref, "import.settle", by=by, names=[a.name.text for a in given])
-    return check(batch, by=by)
 
 
 def _settle(answer: Answer, by: Actor) -> None:
