@@ -21,7 +21,7 @@ class PresentPeopleBackend(ModelBackend):
         username: str | None = None,
         password: str | None = None,
         **kwargs: Any,
-    ) -> AbstractBaseUser | None:
+    ) -> Person | None:
         person = queries.person_by_account(username or "", settings.ACCOUNT_PREFIX)
         if person is None:
             Person().set_password(password)  # as long as a wrong password takes

@@ -4,10 +4,11 @@ import datetime as dt
 import re
 import uuid
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.urls import reverse_lazy
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
@@ -279,8 +280,9 @@ class RevForm(HouseForm):
 
     def show_rev(self, rev: int) -> None:
         """After a Stale: the next save goes on from the row as it is now."""
-        self.data = self.data.copy()  # type: ignore[union-attr]
-        self.data[self.add_prefix("rev")] = str(rev)  # type: ignore[index]
+        data = cast(QueryDict, self.data).copy()
+        data[self.add_prefix("rev")] = str(rev)
+        self.data = data
 
 
 def _code(**kwargs: Any) -> forms.RegexField:
@@ -296,7 +298,9 @@ class UnitForm(HouseForm):
     name = forms.CharField(label=_("Name"), max_length=100)
     short_name = forms.CharField(label=_("Short name"), max_length=40, required=False)
     code = _code(label=_("Code"))
-    kind = forms.ModelChoiceField(UnitKind.objects.all(), label=pgettext_lazy("unit", "Kind"))
+    kind = forms.ModelChoiceField(
+        UnitKind.objects.all(), label=pgettext_lazy("unit", "Kind"), empty_label=_("Choose…")
+    )
     parent = UnitField(label=_("Unit above"), required=False)
     assessment_type = forms.CharField(label=_("Assessment type"), max_length=40, required=False)
     aliases = forms.CharField(
@@ -395,12 +399,13 @@ class AppointForm(HouseForm):
         help_text=_("Such as “dean”; empty: unit and duty."),
     )
     field = forms.ModelChoiceField(
-        Field.objects.all(), label=_("Only for the field"), required=False
+        Field.objects.all(), label=_("Only for the field"), required=False, empty_label=_("none")
     )
     serves = forms.ModelChoiceField(
         Post.objects.filter(duty__in=[Duty.TOP_LEADER, Duty.IN_CHARGE]).select_related("unit"),
         label=_("Serves (for secretaries)"),
         required=False,
+        empty_label=_("none"),
     )
     since = DayField(label=_("From"))
     until = DayField(label=_("Until"), required=False)
@@ -424,12 +429,13 @@ class PostForm(HouseForm):
     duty = forms.ChoiceField(label=_("Duty"), choices=[(d.value, d.label) for d in Duty])
     title = forms.CharField(label=_("Title of the post"), max_length=80, required=False)
     field = forms.ModelChoiceField(
-        Field.objects.all(), label=_("Only for the field"), required=False
+        Field.objects.all(), label=_("Only for the field"), required=False, empty_label=_("none")
     )
     serves = forms.ModelChoiceField(
         Post.objects.filter(duty__in=[Duty.TOP_LEADER, Duty.IN_CHARGE]).select_related("unit"),
         label=_("Serves (for secretaries)"),
         required=False,
+        empty_label=_("none"),
     )
 
     def clean_duty(self) -> Duty:

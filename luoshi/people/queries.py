@@ -183,7 +183,7 @@ def powers_of_actor(actor: Actor, day: dt.date | None = None) -> Powers:
     """The powers of whoever acts: everything for the system, nothing for somebody unknown."""
     if actor.is_system:
         return EVERYTHING
-    person = Person.objects.filter(pk=actor.id).first()
+    person = Person.objects.filter(pk=actor.id or 0).first()
     return powers_of(person, day) if person else NO_POWERS
 
 
@@ -307,7 +307,8 @@ def main_unit_path(person: Person) -> str:
 
 def belongs_to(actor: Actor, unit: Unit) -> bool:
     """Whether the actor is of the unit or of one below it."""
-    return Person.objects.filter(below(unit.path or "", "main_unit__path"), pk=actor.id).exists()
+    inside = below(unit.path or "", "main_unit__path")
+    return Person.objects.filter(inside, pk=actor.id or 0).exists()
 
 
 def posts_of(person: Person) -> list[Tenure]:
@@ -606,9 +607,10 @@ def _rank(words: str, number: str = "staff_number") -> Case:
     )
 
 
-def _away(near: str) -> Case:
+def _away(near: str, field: str = "main_unit__path") -> Case:
+    """0 for what stands at or below the path ``near``, 1 for the rest."""
     return Case(
-        When(below(near, "main_unit__path"), then=Value(0)),
+        When(below(near, field), then=Value(0)),
         default=Value(1),
         output_field=IntegerField(),
     )
@@ -617,7 +619,10 @@ def _away(near: str) -> Case:
 def units_matching(
     words: str, limit: int = 20, *, day: dt.date | None = None, near: str = ""
 ) -> list[Unit]:
-    """Open units found by characters, short name, alias, code, pinyin or initials."""
+    """Open units found by characters, short name, alias, code, pinyin or initials.
+
+    Those at or below the path ``near`` come first.
+    """
     words = rules.words_of(words)
     units = units_open(day)
     for word in words.split():
@@ -628,10 +633,11 @@ def units_matching(
             | Q(code__istartswith=word)
             | Q(pk__in=UnitAlias.objects.filter(name__icontains=word).values("unit"))
         )
-    if near and not words:
-        units = units.filter(below(near))
-    order = ("rank", "path") if words else ("path",)
-    units = units.annotate(rank=_rank(words, "code")) if words else units
+    order = ["path"]
+    if words:
+        units, order = units.annotate(rank=_rank(words, "code")), ["rank", *order]
+    if near:
+        units, order = units.annotate(away=_away(near, "path")), ["away", *order]
     return list(units.select_related("kind").order_by(*order)[: min(limit, MOST_MATCHES)])
 
 
@@ -784,7 +790,7 @@ def draft_for(person: Person, form: str) -> dict[str, Any] | None:
     return data
 
 
-def drafts_of(person: Person) -> Sequence[Draft]:
+def drafts_of(person: Person) -> QuerySet[Draft]:
     """Everything unsent of a person, newest first."""
     return person.drafts.order_by("-saved_at")
 

@@ -54,13 +54,13 @@ def _body_stands(
     office: Unit,
     since: dt.date,
     until: dt.date | None,
-    but: int | None = None,
+    but: int = 0,
 ) -> None:
     stands(rules.is_name(name), "name")
     stands(rules.dates_stand(since, until), "until")
     if Body.objects.filter(code__iexact=code).exclude(pk=but).exists():
         raise Refused(_("This code belongs to another body already."), "code")
-    if but is None:
+    if not but:
         opened = rules.unit_open_stands(
             name=office.name, since=office.since, until=office.until, day=since
         )

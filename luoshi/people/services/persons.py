@@ -75,7 +75,7 @@ def enter_person(
     return person
 
 
-def _number_is_free(number: str, but: int | None = None) -> None:
+def _number_is_free(number: str, but: int = 0) -> None:
     account = rules.account_of(number, settings.ACCOUNT_PREFIX)
     others = Person.objects.exclude(pk=but)
     other = (

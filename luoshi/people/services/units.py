@@ -109,7 +109,7 @@ def _parent_stands(parent: Unit, day: dt.date) -> None:
     stands(verdict, "parent")
 
 
-def _code_is_free(code: str, but: int | None = None) -> None:
+def _code_is_free(code: str, but: int = 0) -> None:
     other = Unit.objects.filter(code__iexact=code).exclude(pk=but).first()
     if other:
         raise Refused(
@@ -119,7 +119,7 @@ def _code_is_free(code: str, but: int | None = None) -> None:
         )
 
 
-def _name_is_free(name: str, parent: Unit | None, but: int | None = None) -> None:
+def _name_is_free(name: str, parent: Unit | None, but: int = 0) -> None:
     """Two open units side by side do not share a name."""
     others = queries.units_open().filter(parent=parent, name=name).exclude(pk=but)
     if others.exists():

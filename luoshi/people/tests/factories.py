@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from luoshi.kit import tree
 from luoshi.people import rules
-from luoshi.people.models import Field, Person, Post, Tenure, Unit, UnitKind, UnitSpell
+from luoshi.people.models import Field, Person, PersonSpell, Post, Tenure, Unit, UnitKind, UnitSpell
 from luoshi.people.roles import Duty
 
 BEGINNING = dt.date(2020, 1, 1)
@@ -64,6 +64,7 @@ def make_person(
     else:
         row.set_unusable_password()
     row.save()
+    PersonSpell.objects.create(person=row, unit=unit, since=row.entered_on)
     return row
 
 

@@ -259,7 +259,7 @@ def test_a_transfer_ends_the_old_posts_the_day_before():
     assert wang.main_unit_id == who.other.pk
     assert queries.heads_of(who.school, DAY) == []
     assert queries.heads_of(who.school, DAY - dt.timedelta(days=1)) == [wang]
-    assert [s.until for s in wang.spells.all()] == [None]
+    assert [s.until for s in wang.spells.all()] == [DAY - dt.timedelta(days=1), None]
     assert verbs(wang.ref) == ["person.transfer"]
 
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from luoshi.kit.verdict import Refused
 from luoshi.people import forms, queries
 from luoshi.people.kinds import (
     DUTY_WORDS,
@@ -86,7 +87,7 @@ def _checked(request: HttpRequest, kind: str, form: Any) -> ImportResult | None:
         table = read_table(form.cleaned_data["file"], _COLUMNS[kind])
         result = _IMPORTS[kind](table, by=person.actor, dry_run=True)
         keeping.save_table(person, form=_place(kind), text=_packed(table))
-    except importing.Refused as refusal:
+    except Refused as refusal:
         form.add_error("file", str(refusal))
         return None
     return result

@@ -84,9 +84,9 @@ def pick(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def pick_units(request: HttpRequest) -> HttpResponse:
-    """Open units found by what is typed; without words the own unit and those below it."""
+    """Open units found by what is typed; the own unit and those below it first."""
     person, words = person_of(request), request.GET.get("q", "")[:60]
-    near = "" if words else queries.main_unit_path(person)
+    near = queries.main_unit_path(person)
     units = queries.units_matching(words, SHOWN + 1, near=near)
     options = [(u.pk, text_of(u), u.name, f"{u.kind} {u.code}") for u in units]
     return _options(request, options, words)

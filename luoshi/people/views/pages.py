@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
@@ -77,7 +78,7 @@ def form_page(
         "button": button,
         "note": note,
         "danger": danger,
-        "back": url if isinstance(url, str) else "",
+        "back": url if isinstance(url, str) else reverse("people:directory"),
     }
     if wants_part(request) and status == 409:
         status = 422
