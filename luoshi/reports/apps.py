@@ -32,15 +32,16 @@ class ReportsConfig(AppConfig):
     label = "reports"
 
     def ready(self) -> None:
-        from luoshi.reports import queries, services  # noqa: PLC0415 — models exist only now
+        from luoshi.reports import queries  # noqa: PLC0415 — models exist only now
+        from luoshi.reports.services import owed  # noqa: PLC0415
 
         for verb, words in VERBS.items():
             verbs.register(verb, words)
         for kind, (icon, sentence) in MESSAGES.items():
             messages.register(kind, icon, sentence)
         texts.register("report", queries.texts)
-        tasks.hear("issued", services.open_dues)
-        tasks.hear("reopened", services.open_dues)
-        tasks.hear("counted", services.open_dues)
-        tasks.hear("ended", services.withdraw_dues)
-        tasks.hear("due_changed", services.reopen_dues)
+        tasks.hear("issued", owed.open_dues)
+        tasks.hear("reopened", owed.open_dues)
+        tasks.hear("counted", owed.open_dues)
+        tasks.hear("ended", owed.withdraw_dues)
+        tasks.hear("due_changed", owed.reopen_dues)

@@ -1,8 +1,8 @@
 """What time does to reports."""
 
-from luoshi.reports import services
+from luoshi.reports.services import owed
 
 
 def open_dues() -> int:
     """Open what is owed in the week to come; run every night, harmless at any time."""
-    return services.open_coming_dues()
+    return owed.open_coming_dues()

@@ -9,6 +9,7 @@ from luoshi.kit.verdict import NotAllowed, Refused, Stale
 from luoshi.people.tests.factories import cast
 from luoshi.reports import services
 from luoshi.reports.models import Due, Report
+from luoshi.reports.services import owed
 from luoshi.reports.tests.factories import at, paper, running, tell
 from luoshi.tasks.models import Task
 from luoshi.tasks.services import taking_part
@@ -101,9 +102,7 @@ def test_filing_and_amending_at_once_never_lose_a_figure(task, people):
 
 def test_the_job_and_a_report_settle_one_row(task, people):
     Due.objects.all().delete()
-    results = together(
-        lambda: tell(task, people.li, 10, uploads=[paper()]), services.open_coming_dues
-    )
+    results = together(lambda: tell(task, people.li, 10, uploads=[paper()]), owed.open_coming_dues)
     assert [type(r).__name__ for r in results] == ["Report", "int"]
     due = Due.objects.get(task=task)
     assert due.filed_by_id == Report.objects.get().pk

@@ -12,6 +12,7 @@ from luoshi.notices.models import Message
 from luoshi.reports import jobs, queries, services
 from luoshi.reports.models import Due, Report
 from luoshi.reports.rules import ReportStatus
+from luoshi.reports.services import owed as dues
 from luoshi.reports.tests.factories import paper, running, split, tell
 from luoshi.search.queries import hits
 from luoshi.tasks.lifecycle import Status
@@ -430,7 +431,7 @@ def test_the_job_looks_at_every_chunk(people, day):
     day("2026-03-02")
     tasks = [running(people) for _ in range(3)]
     day("2026-03-30")
-    assert services.open_coming_dues(limit=1) == 3
+    assert dues.open_coming_dues(limit=1) == 3
     assert {len(owed(task)) for task in tasks} == {2}
 
 
@@ -518,10 +519,10 @@ def test_dues_of_many_tasks_are_opened_in_few_statements(
     tasks = [running(people) for _ in range(4)]
     Due.objects.all().delete()
     with django_assert_max_num_queries(8):
-        services.open_dues(tasks[:1])
+        dues.open_dues(tasks[:1])
     Due.objects.all().delete()
     with django_assert_max_num_queries(8):
-        services.open_dues(tasks)
+        dues.open_dues(tasks)
     assert Due.objects.count() == 4
 
 
