@@ -26,7 +26,7 @@ WRITERS = {
 }
 #: Receivers that are no rows of ours.
 NO_ROWS = {"cache", "caches", "context", "digest", "image", "picture", "small", "session"}
-NO_ROWS |= {"book", "workbook", "document"}
+NO_ROWS |= {"book", "workbook", "document", "paper"}
 
 
 def receiver(call: ast.Call) -> str:
