@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import override_settings
 
 from luoshi.kit import clock
@@ -546,3 +547,24 @@ def test_an_unknown_language_is_refused():
         keeping.switch_language(who.li, language="xx")
     keeping.switch_language(who.li, language="en")
     assert Person.objects.get(pk=who.li.pk).language == "en"
+
+
+# ── setting up ──
+
+
+def test_a_new_installation_gets_its_institution_and_administrators(capsys):
+    with pytest.raises(CommandError, match="--institution"):
+        call_command("administrator", "system", "0001", "何管理")
+    assert Person.objects.count() == 0
+    call_command("administrator", "system", "0001", "何管理", institution="江城学院")
+    person = Person.objects.get()
+    told = capsys.readouterr().out
+    assert "T0001" in told
+    assert person.check_password(told.rsplit(maxsplit=1)[-1].rstrip("。."))
+    assert queries.powers_of(person).over_unit(Power.EDIT_PEOPLE, queries.root_unit().path)
+    call_command("administrator", "security", "0002", "钱安全")
+    call_command("administrator", "audit", "0001", "何管理")
+    assert Person.objects.count() == 2
+    assert Unit.objects.get().name == "江城学院"
+    with pytest.raises(CommandError):
+        call_command("administrator", "audit", "0001", "何管理")
