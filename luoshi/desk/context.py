@@ -87,7 +87,7 @@ NAV: tuple[Group, ...] = (
     Group(
         pgettext_lazy("menu", "Reports"),
         "message-report",
-        (Entry(_("Reports owed"), "message-report", "owed"),),
+        (Entry(pgettext_lazy("menu", "Reports owed"), "message-report", "owed"),),
     ),
     Group(
         _("Statistics"),

@@ -138,14 +138,13 @@ def _to_report(person: Person, today: dt.date) -> tuple[list[Row], int]:
 
 def _owed(person: Person, today: dt.date) -> Any:
     """What can still be reported on the person's tasks: one row (a dict) per task and set."""
-    tasks = my_tasks(person).filter(paused=False).order_by()
-    active = tasks.filter(status=Status.ACTIVE).values("pk")
-    unclosed = tasks.filter(status__range=(Status.ACTIVE, Status.DONE)).values("pk")
+    mine = my_tasks(person).order_by().values("pk")
     return (
         waiting_dues(today, ahead=NEXT_DAYS)
+        .filter(task_id__in=mine, task__paused=False)
         .filter(
-            Q(kind=DueKind.PERIOD, task_id__in=active)
-            | Q(kind=DueKind.RESULT, task_id__in=unclosed)
+            Q(kind=DueKind.PERIOD, task__status=Status.ACTIVE)
+            | Q(kind=DueKind.RESULT, task__status__range=(Status.ACTIVE, Status.DONE))
         )
         .order_by()
         .values(*_OWED)

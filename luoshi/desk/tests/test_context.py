@@ -1,12 +1,18 @@
 """The frame: menu by power, counts, year, star."""
 
+import re
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.test import RequestFactory
 from django.urls import NoReverseMatch
 
 from luoshi.desk import context
 from luoshi.desk.context import Entry, Group, Shell, counts_key, menu_for, page_url
+from luoshi.desk.queries.portrait import _ACTS
+from luoshi.notices import kinds
 from luoshi.people.roles import Duty, Power
 from luoshi.people.tests.factories import cast, seat
 
@@ -36,16 +42,31 @@ def test_menu_leaves_out_groups_without_a_page_for_the_person(people, monkeypatc
 
 
 def test_every_entry_of_the_menu_has_a_label_and_an_icon_of_the_sprite():
-    from pathlib import Path
-
-    from django.conf import settings
-
     names = set((Path(settings.PACKAGE) / "kit" / "icons.txt").read_text().split("\n"))
     for group in context.NAV:
         assert group.icon in names
         for entry in group.entries:
             assert entry.icon in names, entry.icon
             assert str(entry.label)
+
+
+def test_every_icon_a_template_names_is_in_the_sprite():
+    package = Path(settings.PACKAGE)
+    names = set((package / "kit" / "icons.txt").read_text().split("\n"))
+    named = re.compile(r"""\bicon=["']([a-z0-9-]+)["']""")
+    for template in package.rglob("*.html"):
+        strange = set(named.findall(template.read_text())) - names
+        assert not strange, f"{template.name}: {strange}"
+
+
+def test_every_act_of_a_task_has_an_icon_of_the_sprite():
+    names = set((Path(settings.PACKAGE) / "kit" / "icons.txt").read_text().split("\n"))
+    assert {icon for _verb, _label, icon, *_more in _ACTS} <= names
+
+
+def test_every_kind_of_message_has_an_icon_of_the_sprite():
+    names = set((Path(settings.PACKAGE) / "kit" / "icons.txt").read_text().split("\n"))
+    assert {kind.icon for kind in kinds._KINDS.values()} <= names
 
 
 def test_the_longest_fitting_address_is_marked(people):

@@ -63,6 +63,9 @@ def test_favourites_stand_at_the_foot(client, people):
     Favourite.objects.create(person=people.sun, url="/search/?q=党建", title="党建")
     client.force_login(people.sun)
     assert '<a href="/search/?q=党建">党建</a>' in client.get("/").content.decode()
+    sent = {"url": "/search/?q=党建", "title": "党建", "next": "/"}
+    assert client.post("/people/favourite/", sent).url == "/"
+    assert not Favourite.objects.exists()
 
 
 def test_counts_are_one_fragment(client, people):
