@@ -255,6 +255,8 @@ class Command(BaseCommand):
                 "same": result.same,
             }
         )
+        for number, name, told in result.passwords:
+            self.stdout.write(f"{number}\t{name}\t{told}")
         if options["dry_run"]:
             self.stdout.write(_("This was a trial; nothing was written."))
         if result.errors:
