@@ -4,7 +4,6 @@ from luoshi.reports import views
 
 app_name = "reports"
 urlpatterns = [
-    path("reports/owed/", views.owed, name="owed"),
     path("tasks/<int:task_id>/reports/", views.reports, name="reports"),
     path("tasks/<int:task_id>/reports/submit/", views.submit, name="submit"),
     path("tasks/<int:task_id>/reports/children/", views.children, name="children"),

@@ -269,16 +269,6 @@ def reports(request: HttpRequest, task_id: int) -> HttpResponse:
 
 @login_required
 @require_GET
-def owed(request: HttpRequest) -> HttpResponse:
-    """What this person still has to report, the most pressing first."""
-    today = clock.today()
-    rows = queries.due_rows(_person(request), today)
-    context = {"rows": rows, "today": today}
-    return respond(request, "reports/owed.html", "reports/_owed.html", context)
-
-
-@login_required
-@require_GET
 def children(request: HttpRequest, task_id: int) -> HttpResponse:
     """What the sub-tasks reported last, with their evidence (S0 3.3)."""
     task = _seen(request, task_id)

@@ -309,19 +309,6 @@ def test_strangers_add_no_documents(client, task, people):
     assert queries.documents_of([task.pk])[task.pk] == []
 
 
-def test_what_is_owed_is_listed_with_its_button(li, task, people, django_assert_max_num_queries):
-    page = text(li.get(url("owed")))
-    assert task.title in page
-    assert url("submit", task.pk) in page
-    with django_assert_max_num_queries(8):
-        li.get(url("owed"))
-
-
-def test_an_empty_list_says_so(client, task, people):
-    client.force_login(people.wang)
-    assert task.title not in text(client.get(url("owed")))
-
-
 def test_filing_through_the_door_takes_few_statements(
     li, task, people, django_assert_max_num_queries
 ):
