@@ -255,6 +255,7 @@ def find_header(grid: Grid) -> Header | None:
         for last, titles in options:
             columns = columns_of(titles)
             worth = _worth(columns)
-            if worth > best_worth:
+            tighter = best is not None and not line.down and last == best.last
+            if worth > best_worth or (tighter and worth == best_worth):
                 best, best_worth = Header(index, last, titles, columns), worth
     return best

@@ -17,7 +17,10 @@ _PREFIX = re.compile(
 )
 _HARD = re.compile(r"[、,，;；/／|｜]|(?<=[^\x00-\x7f])\s*[&＆]\s*")
 _ROLE_AFTER = r"(?P<role>牵头|主办|主责|负责|配合|协助|协办|参与|落实|承办)"
-_ROLE = re.compile(rf"^(?P<name>.+?)[(（]?{_ROLE_AFTER}[)）]?$")
+_ROLE = re.compile(rf"^(?P<name>.+?){_ROLE_AFTER}$", re.DOTALL)
+_ROLE_INSIDE = re.compile(rf"^(?P<name>.+?)\s*[(（]{_ROLE_AFTER}(?:单位|部门)?[)）]$", re.DOTALL)
+_CLAUSE = re.compile(r"[,，;；]")
+_CLOSED = "\0"
 _LABEL = re.compile(
     r"^(?P<role>牵头|主办|责任|承办|配合|协办|参与)(?:单位|部门)?[:：](?P<name>.+)$", re.DOTALL
 )
@@ -138,15 +141,15 @@ def dictionary(
     )
 
 
-def _split_hard(text: str) -> list[str]:
-    """Pieces between 、 ， ； / — but never inside brackets."""
+def _split(text: str, separator: re.Pattern[str]) -> list[str]:
+    """Pieces between separators, but never inside brackets."""
     pieces, depth, start = [], 0, 0
     for index, char in enumerate(text):
         if char in "(（〔[":
             depth += 1
         elif char in ")）〕]":
             depth = max(0, depth - 1)
-        elif not depth and _HARD.match(text, index):
+        elif not depth and separator.match(text, index):
             pieces.append(text[start:index])
             start = index + 1
     pieces.append(text[start:])
@@ -172,7 +175,7 @@ def _whole(names: UnitNames, piece: str) -> _Found | None:
     bare = _BRACKETS.sub("", piece).strip()
     if bare and bare != piece:
         unit = names.find(bare)
-        inside = [names.find(p) for m in _BRACKETS.findall(piece) for p in _split_hard(m)]
+        inside = [names.find(p) for m in _BRACKETS.findall(piece) for p in _split(m, _HARD)]
         if unit is not None and all(i in (None, unit) for i in inside):
             return _Found((unit,), (), ((piece, unit),))
     return None
@@ -280,14 +283,32 @@ def _merged(found: list[_Found]) -> _Found:
     )
 
 
-def _role(names: UnitNames, piece: str) -> tuple[str, str]:
-    """A piece without the word that says what the unit does: 教务处（牵头） → 教务处, 牵头."""
-    label = _LABEL.match(piece)
-    if label:
-        return label["name"].strip(), label["role"]
-    role = _ROLE.match(piece)
-    if role and names.find(piece) is None and folded(piece) not in names.settled:
-        return role["name"].rstrip("(（").strip(), role["role"]
+def _clauses(text: str) -> list[tuple[str, str]]:
+    """(name, role) of every piece: 教务处（牵头） → 教务处, 牵头.
+
+    A role after a list means all of it (学工处、基建处配合), one in brackets only its own name, and
+    one before a colon everything up to the next comma (配合单位：…).
+    """
+    found: list[tuple[str, str]] = []
+    for clause in _split(text, _CLAUSE):
+        label = _LABEL.match(clause)
+        pieces = _split(label["name"] if label else clause, _HARD)
+        named = [_role(piece) for piece in pieces]
+        bare = bool(named) and bool(named[-1][1]) and not named[-1][0].endswith(_CLOSED)
+        common = label["role"] if label else named[-1][1] if bare else ""
+        for name, role in named:
+            found.append((name.removesuffix(_CLOSED), role or common))
+    return found
+
+
+def _role(piece: str) -> tuple[str, str]:
+    """A piece without its role; a role in brackets leaves `_CLOSED` at the end of the name."""
+    inside = _ROLE_INSIDE.match(piece)
+    if inside:
+        return inside["name"].strip() + _CLOSED, inside["role"]
+    after = _ROLE.match(piece)
+    if after:
+        return after["name"].removeprefix("由").strip(), after["role"]
     return piece, ""
 
 
@@ -299,13 +320,10 @@ def _read(names: UnitNames, text: str) -> Units:
     helping: list[int] = []
     unknown: list[str] = []
     loose: list[tuple[str, int]] = []
-    roles = False
-    for piece in _split_hard(text):
-        if is_left_out(piece) and folded(piece) not in names.settled:
-            unknown.append(piece)
+    for name, role in _clauses(text):
+        if is_left_out(name) and folded(name) not in names.settled:
+            unknown.append(name)
             continue
-        name, role = _role(names, piece)
-        roles = roles or bool(role)
         found = _piece(names, name)
         target = helping if role in _HELPS else lead
         target.extend(found.units)

@@ -1,4 +1,4 @@
-"""Files and batches of the tests. The tables carry the dirt of real ones in sentences of our own."""
+"""Files and batches of the tests; the tables carry the dirt of real ones in our own words."""
 
 import io
 from collections.abc import Sequence
