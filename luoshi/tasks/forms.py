@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -396,3 +397,34 @@ class UnitsForm(forms.Form):
     """Units to copy to, ticked in the tree."""
 
     units = UnitField(label=_("Units"), multiple=True)
+
+
+class DraftForm(forms.Form):
+    """One row of the table in which many drafts are completed."""
+
+    task = forms.IntegerField(widget=forms.HiddenInput)
+    rev = forms.IntegerField(widget=forms.HiddenInput)
+    title = forms.CharField(label=_("Title"), max_length=200)
+    unit = UnitField(label=_("Lead unit"))
+    owner = PersonField(label=_("Responsible person"), required=False)
+    due = day_field(_("Due date"))
+    details = forms.CharField(label=_("Details"), widget=long_text(2), required=False)
+    standard = forms.CharField(label=_("Assessment standard"), widget=long_text(2), required=False)
+    assessors = PersonField(label=_("Assessors"), multiple=True, required=False)
+
+    def changed(self, old: NewTask) -> NewTask:
+        """The draft with what was typed in its row."""
+        data = self.cleaned_data
+        return replace(
+            old,
+            title=data["title"],
+            unit_id=data["unit"].pk,
+            owner_id=_pk(data["owner"]),
+            due=data["due"],
+            details=data["details"],
+            standard=data["standard"],
+            assessors=_pks(data["assessors"]),
+        )
+
+
+DraftForms = forms.formset_factory(DraftForm, extra=0, max_num=100)

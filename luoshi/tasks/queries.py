@@ -466,39 +466,56 @@ def lead_first(parts: Iterable[Part]) -> list[Part]:
     return sorted(parts, key=lambda part: (order[Role(part.role)], part.order, part.pk))
 
 
-def as_new(task: Task) -> NewTask:
-    """A task as a new one with the same content, for copying it to other units (S0 2.7)."""
+#: Columns of a task that a `NewTask` carries as they are.
+_PLAIN = (
+    "title", "category_id", "year", "unit_id", "kind", "tier", "details", "standard", "points",
+    "weight", "urgency", "origin", "origin_document", "target_value", "target_unit", "start", "due",
+    "owner_id", "needs_approval", "needs_sign_off", "needs_review", "needs_assessment", "rhythm",
+    "report_day", "public", "number", "batch",
+)  # fmt: skip
+
+
+def as_typed(task: Task) -> NewTask:
+    """A draft as it would be typed anew, with everything that hangs on it."""
     parts = list(Part.objects.filter(task=task))
 
     def people(role: Role) -> tuple[int, ...]:
         return tuple(p.person_id for p in parts if p.role == role and p.person_id)
 
+    def one(role: Role) -> int | None:
+        return next(iter(people(role)), None)
+
+    sets = Counting.objects.filter(task=task, home=False).values_list("category_id", "result_due")
     return NewTask(
-        title=task.title,
-        category_id=task.category_id,
-        year=task.year,
-        unit_id=task.unit_id,
-        kind=task.kind,
-        tier=task.tier,
-        details=task.details,
-        standard=task.standard,
-        points=task.points,
-        weight=task.weight,
-        urgency=task.urgency,
-        origin=task.origin,
-        origin_document=task.origin_document,
-        target_value=task.target_value,
-        target_unit=task.target_unit,
-        start=task.start,
-        due=task.due,
+        **{name: getattr(task, name) for name in _PLAIN},
+        cooperating=tuple(p.unit_id for p in parts if p.role == Role.COOPERATING and p.unit_id),
+        participants=people(Role.PARTICIPANT),
         assessors=people(Role.ASSESSOR),
-        reviewer_id=next(iter(people(Role.REVIEWER)), None),
-        in_charge_id=next(iter(people(Role.IN_CHARGE)), None),
-        needs_sign_off=task.needs_sign_off,
-        needs_review=task.needs_review,
-        needs_assessment=task.needs_assessment,
-        rhythm=task.rhythm,
-        report_day=task.report_day,
+        reviewer_id=one(Role.REVIEWER),
+        in_charge_id=one(Role.IN_CHARGE),
+        responsible_id=one(Role.RESPONSIBLE),
+        instructing_id=one(Role.INSTRUCTING),
+        further_sets=tuple(sets),
+        milestones=tuple(task.milestones.values_list("name", "due")),
+        own_values=tuple(
+            (value.field_id, str(value.person_id) if value.person_id else value.text)
+            for value in task.own_values.all()
+        ),
+    )
+
+
+def as_new(task: Task) -> NewTask:
+    """A task as a new one with the same content, for copying it to other units (S0 2.7)."""
+    return replace(
+        as_typed(task),
+        owner_id=None,
+        cooperating=(),
+        participants=(),
+        further_sets=(),
+        milestones=(),
+        own_values=(),
+        number="",
+        batch=None,
     )
 
 

@@ -7,6 +7,7 @@ urlpatterns = [
     path("register/", registering.register, name="register"),
     path("register/fields/", registering.category_fields, name="category_fields"),
     path("issue/", registering.issue_many, name="issue_many"),
+    path("drafts/", registering.complete_drafts, name="complete_drafts"),
     path("<int:task_id>/edit/", registering.edit, name="edit"),
     path("<int:task_id>/discard/", acts.discard, name="discard"),
     path("<int:task_id>/issue/", acts.issue, name="issue"),

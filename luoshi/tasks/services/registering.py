@@ -397,6 +397,25 @@ def _replace_what_hangs_on(task: Task, new: NewTask, known: _Known) -> None:
 
 
 @transaction.atomic
+def edit_many(
+    rows: Sequence[tuple[Task, NewTask, int]], *, by: Actor, issue: bool = False
+) -> list[Task]:
+    """Replace many drafts (draft, content, rev), all or none, and issue them if asked.
+
+    Raises NotAllowed, Stale, or Refused naming the draft.
+    """
+    done = []
+    for task, new, rev in rows:
+        try:
+            done.append(edit(task, new, by=by, rev=rev))
+        except Refused as refusal:
+            raise Refused(
+                _("“%(title)s”: %(reason)s") % {"title": new.title[:40], "reason": str(refusal)}
+            ) from refusal
+    return _issued(done, by, issue)
+
+
+@transaction.atomic
 def discard_drafts(tasks: Sequence[Task], *, by: Actor) -> int:
     """Throw drafts away. Raises NotAllowed if one of them is no draft any more."""
     held = list(

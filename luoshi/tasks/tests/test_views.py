@@ -310,3 +310,71 @@ def test_a_result_is_returned_with_an_opinion(client, college):
     assert client.post(url, {"text": "缺验收报告", "progress": "80"}).status_code == 302
     saved = Task.objects.get()
     assert (saved.status, saved.progress, saved.returns) == (Status.ACTIVE, 80, 1)
+
+
+def drafts_form(tasks, **more):
+    """The table of drafts as a browser sends it."""
+    form = {"draft-TOTAL_FORMS": str(len(tasks)), "draft-INITIAL_FORMS": str(len(tasks))}
+    for place, task in enumerate(tasks):
+        form |= {
+            f"draft-{place}-task": str(task.pk),
+            f"draft-{place}-rev": str(task.rev),
+            f"draft-{place}-title": task.title,
+            f"draft-{place}-unit": task.unit.name,
+            f"draft-{place}-unit_key": str(task.unit_id),
+            f"draft-{place}-owner": "",
+            f"draft-{place}-due": "2026-12-20",
+            f"draft-{place}-details": f"详情{place}",
+            f"draft-{place}-standard": f"标准{place}",
+            f"draft-{place}-assessors": "",
+        }
+    return form | more
+
+
+def test_imported_drafts_are_completed_in_one_table_and_issued(client, college, goals):
+    tasks = [
+        draft(
+            goals, college.chen, college.school.pk, details="", standard="", due=None,
+            cooperating=(college.other.pk,), batch=7, number=f"{n}",
+        )
+        for n in range(3)
+    ]  # fmt: skip
+    url = reverse("tasks:complete_drafts")
+    page = as_(client, college.chen).post(url, {"task": [t.pk for t in tasks]})
+    assert page.status_code == 200
+    assert page.context["formset"].total_form_count() == 3
+    answer = client.post(url, drafts_form(tasks, issue="1"))
+    assert answer.status_code == 302
+    saved = Task.objects.order_by("pk")
+    assert [(t.status, t.details, t.standard, t.batch) for t in saved] == [
+        (Status.ACTIVE, f"详情{n}", f"标准{n}", 7) for n in range(3)
+    ]
+    assert all(t.parts.filter(role="cooperating").exists() for t in saved), "nothing else is lost"
+
+
+def test_one_draft_that_cannot_be_issued_keeps_the_whole_table(client, college, goals):
+    tasks = [draft(goals, college.chen, college.school.pk, details="") for _ in range(2)]
+    data = drafts_form(tasks, issue="1") | {"draft-1-standard": ""}
+    answer = as_(client, college.chen).post(reverse("tasks:complete_drafts"), data)
+    assert answer.status_code == 422
+    assert "详情0" in answer.content.decode()
+    assert list(Task.objects.values_list("status", "details")) == [(Status.DRAFT, "")] * 2
+
+
+def test_a_draft_somebody_else_saved_meanwhile_is_not_overwritten(client, college, goals):
+    tasks = [draft(goals, college.chen, college.school.pk)]
+    data = drafts_form(tasks)
+    registering.edit(
+        tasks[0],
+        new(goals, college.school.pk, title="别人先改的"),
+        by=college.chen.actor,
+        rev=tasks[0].rev,
+    )
+    answer = as_(client, college.chen).post(reverse("tasks:complete_drafts"), data)
+    assert answer.status_code == 409
+    assert Task.objects.get().title == "别人先改的"
+
+
+def test_nothing_ticked_is_a_sentence(client, college):
+    answer = as_(client, college.chen).get(reverse("tasks:complete_drafts"))
+    assert answer.status_code == 422

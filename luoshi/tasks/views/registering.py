@@ -17,8 +17,9 @@ from luoshi.kit.year import chosen_year
 from luoshi.measures.models import Category
 from luoshi.people.models import Person
 from luoshi.tasks import queries, rules
-from luoshi.tasks.forms import TaskForm, initial_of
-from luoshi.tasks.models import Task
+from luoshi.tasks.forms import DraftForms, TaskForm, initial_of
+from luoshi.tasks.lifecycle import Status
+from luoshi.tasks.models import Role, Task
 from luoshi.tasks.services import line, registering
 from luoshi.tasks.views.doors import person, seen
 
@@ -127,3 +128,77 @@ def issue_many(request: HttpRequest) -> HttpResponse:
         "%(count)d task has been issued.", "%(count)d tasks have been issued.", len(done)
     ) % {"count": len(done)}
     return finish(request, reverse("task-list"), "task-changed", said=said)
+
+
+#: Drafts completed in one table at most.
+MOST_DRAFTS = 100
+
+
+def _ticked(request: HttpRequest) -> list[Task]:
+    """Drafts named in the address or the form, as far as this person may change them."""
+    who = person(request)
+    named = [*request.GET.getlist("task"), *request.POST.getlist("task")]
+    keys = [int(pk) for pk in named if pk.isdigit()][:MOST_DRAFTS]
+    rows = queries.tasks_visible_to(who).filter(pk__in=keys, status=Status.DRAFT)
+    tasks = list(rows.select_related("unit", "owner", "category__measure", "measure", "parent"))
+    facts = queries.facts_for_all(tasks, who)
+    return [task for task in tasks if rules.may("edit", task, facts[task.pk])]
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def complete_drafts(request: HttpRequest) -> HttpResponse:
+    """Many drafts in one table: what an imported table did not say is filled in here."""
+    if "draft-TOTAL_FORMS" in request.POST:
+        return _completed(request)
+    tasks = _ticked(request)
+    if not tasks:
+        raise Refused(_("Tick the drafts to be completed first."))
+    parts = queries.parts_of(tasks)
+    rows = [
+        {
+            "task": task.pk,
+            "rev": task.rev,
+            "title": task.title,
+            "unit": task.unit,
+            "owner": task.owner,
+            "due": task.due,
+            "details": task.details,
+            "standard": task.standard,
+            "assessors": [p.person for p in parts[task.pk] if p.role == Role.ASSESSOR],
+        }
+        for task in tasks
+    ]
+    formset = DraftForms(initial=rows, prefix="draft")
+    return render(request, "tasks/drafts.html", {"formset": formset})
+
+
+def _completed(request: HttpRequest) -> HttpResponse:
+    formset, trouble = DraftForms(request.POST, prefix="draft"), ""
+    if formset.is_valid():
+        forms = {form.cleaned_data["task"]: form for form in formset}
+        found = queries.tasks_visible_to(person(request)).filter(pk__in=forms)
+        rows = [
+            (task, form.changed(queries.as_typed(task)), form.cleaned_data["rev"])
+            for task, form in ((task, forms[task.pk]) for task in found.order_by("path"))
+        ]
+        try:
+            done = registering.edit_many(
+                rows, by=person(request).actor, issue="issue" in request.POST
+            )
+        except Refused as refusal:
+            trouble = str(refusal)
+        else:
+            said = ngettext(
+                "%(count)d draft has been saved.", "%(count)d drafts have been saved.", len(done)
+            )
+            if "issue" in request.POST:
+                said = ngettext(
+                    "%(count)d task has been issued.",
+                    "%(count)d tasks have been issued.",
+                    len(done),
+                )
+            url = f"{reverse('task-list')}?scope=created"
+            return finish(request, url, said=said % {"count": len(done)})
+    context = {"formset": formset, "trouble": trouble}
+    return render(request, "tasks/drafts.html", context, status=422)

@@ -355,3 +355,9 @@ for (const bar of document.querySelectorAll(".tabs")) {
   const at = bar.querySelector("[aria-current]");
   if (at) bar.scrollLeft = at.offsetLeft - bar.clientWidth / 2 + at.clientWidth / 2;
 }
+
+// ---- one box ticks all boxes of its table ----
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("[data-tick-all]")) return;
+  for (const box of event.target.closest("table").querySelectorAll("tbody input[type=checkbox]")) box.checked = event.target.checked;
+});
