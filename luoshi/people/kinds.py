@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from django.utils.functional import Promise
+
 from luoshi.people.roles import Duty
 
 #: Our column → the headings it may carry; the first is the one of the template.
@@ -102,3 +104,17 @@ PERSON_EXAMPLES = (
     ("0210002", "王建国", "20", "", "", "", "", "2010-09-01", "部门负责人", "院长", "", ""),
     ("0210003", "赵志刚", "00", "", "", "", "", "", "分管领导", "副院长", "机电工程学院、10", ""),
 )
+
+
+#: Who visitors of a demonstration may enter as: staff number and role, in the order shown.
+_guests: dict[str, str | Promise] = {}
+
+
+def show_guest(staff_number: str, role: str | Promise) -> None:
+    """Offer somebody on the log-in page of a demonstration; the room that made them calls it."""
+    _guests[staff_number] = role
+
+
+def guests() -> Mapping[str, str | Promise]:
+    """Whom to offer; empty where nobody was named."""
+    return _guests

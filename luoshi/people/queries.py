@@ -16,7 +16,7 @@ from luoshi.kit import clock
 from luoshi.kit.actor import Actor
 from luoshi.kit.tree import ancestors_in, below
 from luoshi.kit.verdict import Refused
-from luoshi.people import rules
+from luoshi.people import kinds, rules
 from luoshi.people.models import (
     Body,
     Draft,
@@ -821,8 +821,16 @@ DEMO_DUTIES = (
 
 
 def demo_people(day: dt.date | None = None) -> list[Guest]:
-    """One person for each role, nobody twice, and somebody without a post."""
+    """Whom a demonstration offers: those it named, otherwise one person for each role."""
     day = day or clock.today()
+    named = kinds.guests()
+    people = {p.staff_number: p for p in people_present(day).filter(staff_number__in=named)}
+    chosen = [Guest(people[n], str(role)) for n, role in named.items() if n in people]
+    return chosen or _one_for_each_role(day)
+
+
+def _one_for_each_role(day: dt.date) -> list[Guest]:
+    """One person for each role, nobody twice, and somebody without a post."""
     first: dict[str, list[Person]] = defaultdict(list)
     for tenure in _tenures(day).filter(post__duty__in=DEMO_DUTIES):
         first[tenure.post.duty].append(tenure.person)

@@ -28,10 +28,14 @@ FIRST_LENGTH = 12
 
 @dataclass(frozen=True)
 class FirstPassword:
-    """A first password: as it is told (empty where everybody knows it), and as it is stored."""
+    """A first password: as it is told (empty where everybody knows it), and as it is stored.
+
+    A ``lasting`` one need not be changed (demonstration).
+    """
 
     told: str
     stored: str
+    lasting: bool = False
 
 
 def first_password() -> FirstPassword:

@@ -43,6 +43,7 @@ def enter_person(
     if key and (there := Person.objects.filter(key=key).first()):
         return there
     _may_edit(by, main_unit)
+    first = first or first_password()
     name, staff_number = rules.tidy(name), staff_number.strip()
     stands(rules.is_name(name), "name")
     _number_is_free(staff_number)
@@ -58,7 +59,8 @@ def enter_person(
         main_unit=main_unit,
         assessment_type=assessment_type,
         entered_on=entered_on,
-        password=(first or first_password()).stored,
+        password=first.stored,
+        must_change_password=not first.lasting,
         key=key,
     )
     person.save()

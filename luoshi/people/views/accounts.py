@@ -1,12 +1,15 @@
 """Accounts, for the security administrator: locks, first passwords, switching off."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from luoshi.kit import clock
 from luoshi.people import queries, rules
@@ -61,17 +64,35 @@ def unlock(request: HttpRequest, person_id: int) -> HttpResponse:
 
 
 @login_required
-@require_POST
+@require_http_methods(["GET", "POST"])
 def reset(request: HttpRequest, person_id: int) -> HttpResponse:
-    """Set the first password again; a random one is shown once."""
+    """Set the first password again, after a question; a random one is shown once."""
     person = _person(person_id)
     _must(request, person)
+    if request.method == "GET":
+        return render(request, "people/form.html", _question(request, person))
     told = accounts.reset_password(person, by=person_of(request).actor)
     if not told:
         said = _("%(name)s logs in with the initial password again and then chooses a new one.")
         return done(request, _back(request), said % {"name": person.name})
     context = {"person": person, "told": told, "url": _back(request)}
     return render(request, "people/first_password.html", context)
+
+
+def _question(request: HttpRequest, person: Person) -> dict[str, Any]:
+    words = {"name": person.name, "account": person.account}
+    return {
+        "form": Form(),
+        "title": _("Reset the password of %(name)s") % words,
+        "note": _(
+            "The present password of %(account)s ends at once, on every device. %(name)s logs in "
+            "with the first password and then chooses a new one."
+        )
+        % words,
+        "button": _("Reset the password"),
+        "danger": True,
+        "back": _back(request),
+    }
 
 
 @login_required
