@@ -57,7 +57,7 @@ class Measure(models.Model):
     code = models.SlugField(_("code"), max_length=40)
     since = models.DateField(_("in force since"))
     name = models.CharField(_("name"), max_length=120)
-    document = models.CharField(_("document"), max_length=200, blank=True)
+    document = models.CharField(_("basis document"), max_length=200, blank=True)
     note = models.TextField(_("note"), blank=True)
 
     # the line
@@ -176,7 +176,7 @@ class Category(models.Model):
     unit = models.ForeignKey(
         Unit, on_delete=models.PROTECT, null=True, blank=True, verbose_name=_("private to unit")
     )
-    active = models.BooleanField(_("in use"), default=True)
+    active = models.BooleanField(_("still in use"), default=True)
     order = models.PositiveSmallIntegerField(_("order"), default=0)
     key = models.CharField(max_length=32, unique=True, null=True, editable=False)
     rev = models.PositiveIntegerField(default=0, editable=False)
@@ -196,12 +196,12 @@ class ChainLink(models.Model):
     """One step of an approval chain of a measure: who decides, how, under which conditions.
 
     Steps of a purpose follow each other by ``order`` (1, 2 …). A step with ``from_days`` is called
-    only when an extension asks for at least so many days; one with ``from_count`` from the
-    so-manieth extension on.
+    only when an extension asks for at least so many days; one with ``from_count`` from that
+    extension on (2: the second).
     """
 
     measure = models.ForeignKey(Measure, on_delete=models.CASCADE, related_name="chain")
-    purpose = models.CharField(_("for"), max_length=12, choices=Purpose.choices)
+    purpose = models.CharField(_("approval of"), max_length=12, choices=Purpose.choices)
     order = models.PositiveSmallIntegerField(_("order"))
     mode = models.CharField(_("agreement"), max_length=5, choices=Mode.choices, default=Mode.ANY)
     duty = models.CharField(
@@ -308,7 +308,7 @@ class OwnField(models.Model):
     category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="own_fields")
     code = models.SlugField(_("code"), max_length=30)
     name = models.CharField(_("name"), max_length=60)
-    kind = models.CharField(_("kind"), max_length=10, choices=FieldKind.choices)
+    kind = models.CharField(_("kind of field"), max_length=10, choices=FieldKind.choices)
     required = models.BooleanField(_("required"), default=False)
     choices = models.TextField(_("choices, one per line"), blank=True)
     order = models.PositiveSmallIntegerField(_("order"), default=0)

@@ -330,7 +330,7 @@ _CHAIN_KEYS = (
     ),
     whole(
         "from_count",
-        _("Only from the so-manieth extension on; empty: always."),
+        _("Only from this extension on (2: the second); empty: always."),
         1,
         99,
         model=ChainLink,

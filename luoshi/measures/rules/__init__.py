@@ -25,7 +25,7 @@ class OnSilence(TextChoices):
 class SplitKind(TextChoices):
     """Which tasks may be broken down."""
 
-    NONE = "none", _("none")
+    NONE = "none", _("no task")
     UNIT = "unit", _("unit tasks only")
     ALL = "all", _("unit and personal tasks")
 
@@ -75,7 +75,7 @@ class CompletedBy(TextChoices):
 class Before(TextChoices):
     """Until when an extension may be asked."""
 
-    NEVER = "never", _("never")
+    NEVER = "never", _("may not be asked")
     BEFORE = "before", _("before the due date only")
     ANY = "any", _("at any time")
 
@@ -108,7 +108,7 @@ class Mode(TextChoices):
     """How a step closes: the first to decide, or all of them (或签 / 会签)."""
 
     ANY = "any", _("any one")
-    ALL = "all", _("all")
+    ALL = "all", _("all of them")
 
 
 class FieldKind(TextChoices):

@@ -22,7 +22,7 @@ HEAD_KEYS = (
     Key("code", Kind.CODE, gettext_lazy("code"), longest=40),
     Key("since", Kind.DATE, gettext_lazy("in force since")),
     Key("name", Kind.TEXT, gettext_lazy("name"), longest=120),
-    Key("document", Kind.TEXT, gettext_lazy("document"), default="", longest=200),
+    Key("document", Kind.TEXT, gettext_lazy("basis document"), default="", longest=200),
     Key("note", Kind.PROSE, gettext_lazy("note"), default="", longest=4000),
 )
 CATEGORY_KEYS = (
@@ -34,13 +34,13 @@ CATEGORY_KEYS = (
     Key("measure_since", Kind.DATE, gettext_lazy("version of the measure"), default=None),
     Key("field", Kind.KNOWN, gettext_lazy("field"), default="", known="fields"),
     Key("unit", Kind.KNOWN, gettext_lazy("private to unit"), default="", known="units"),
-    Key("active", Kind.FLAG, gettext_lazy("in use"), default=True),
+    Key("active", Kind.FLAG, gettext_lazy("still in use"), default=True),
     Key("order", Kind.WHOLE, gettext_lazy("order"), default=0),
 )
 FIELD_KEYS = (
     Key("code", Kind.CODE, gettext_lazy("code"), longest=30),
     Key("name", Kind.TEXT, gettext_lazy("name"), longest=60),
-    Key("kind", Kind.CHOICE, gettext_lazy("kind"), choices=FieldKind),
+    Key("kind", Kind.CHOICE, gettext_lazy("kind of field"), choices=FieldKind),
     Key("required", Kind.FLAG, gettext_lazy("required"), default=False),
     Key("choices", Kind.TEXTS, gettext_lazy("choices"), default=[], longest=60),
 )

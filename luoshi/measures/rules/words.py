@@ -45,7 +45,7 @@ STAGE_TITLES = {
     Stage.REPORTING: gettext_lazy("Reporting"),
     Stage.WATCHING: gettext_lazy("What the colours mean"),
     Stage.CHANGING: gettext_lazy("Changing course"),
-    Stage.FINISHING: gettext_lazy("Completing, reviewing, assessing"),
+    Stage.FINISHING: gettext_lazy("Reviewing and assessing"),
     Stage.DIAGNOSING: gettext_lazy("Diagnosis and improvement"),
     Stage.CLOSING: gettext_lazy("End of the year"),
     Stage.SEEING: gettext_lazy("Who may see"),
@@ -234,7 +234,7 @@ def reporting_words(data: Table, content: Content, known: Known) -> Iterator[Sen
     )
     yield say(_progress(data["progress_rule"]), "progress_rule")
     yield say(_report_approval(data["report_approval"], content), "report_approval")
-    yield say(_completed(data["completed_by"]), "completed_by", stage=Stage.FINISHING)
+    yield say(_completed(data["completed_by"]), "completed_by")
     yield say(
         _(
             "A task of another set that counts in this one too is reported on in its own set; here "

@@ -59,10 +59,14 @@ def _measure(measure: MeasureText, sections: Sequence[Section]) -> Iterator[str]
                 yield from _keys(section.keys, row)
                 if setting in measure.sources:
                     yield _pair("source", measure.sources[setting])
-        elif section.required or data != section.empty():
+        elif section.required or data != section.empty() or _sourced(section, data, measure):
             yield from ("", f"[measure.{section.name}]  # {section.title}")
             yield from _keys(section.keys, data)
             yield from _sources(section, data, measure.sources)
+
+
+def _sourced(section: Section, data: Table, measure: MeasureText) -> bool:
+    return any(setting in measure.sources for setting in section.settings(data))
 
 
 def _sources(section: Section, data: Table, sources: dict[str, str]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """Rule books for tests: plain functions that call the services."""
 
+import copy
 import datetime as dt
 from typing import Any
 
@@ -18,7 +19,7 @@ def content(**settings: Any) -> Content:
     """Data of all sections with defaults; settings are columns (``rhythm="monthly"``) or whole
     sections that are lists (``chain=[…]``)."""
     data = {section.name: section.empty() for section in sections()}
-    for name, value in settings.items():
+    for name, value in copy.deepcopy(settings).items():
         if name in data:
             data[name] = value
             continue
