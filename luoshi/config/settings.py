@@ -143,6 +143,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 MEDIA_ROOT = HOME / "files"
 UPLOAD_LIMIT = env.number("LUOSHI_UPLOAD_MB", 50) * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
