@@ -25,7 +25,14 @@ class SentenceMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 405 and request.method in {"GET", "HEAD"}:
+            return told(
+                request,
+                _("There is nothing to see here; this address only takes what a form sends."),
+                405,
+            )
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, Refused):

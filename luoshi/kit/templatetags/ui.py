@@ -281,7 +281,7 @@ def highlight(text: str, words: Iterable[str]) -> SafeString:
 
 @register.filter
 def control(field: BoundField, css: str = "") -> SafeString:
-    """The input of a form field in the house's dress, tied to its help and its errors."""
+    """The input of a form field in the house's dress, named, tied to its help and its errors."""
     widget = field.field.widget
     kind = getattr(widget, "input_type", "")
     dress = "form-control"
@@ -292,6 +292,8 @@ def control(field: BoundField, css: str = "") -> SafeString:
     attrs: dict[str, Any] = {
         "class": " ".join(filter(None, [dress, css, widget.attrs.get("class")]))
     }
+    if kind not in {"checkbox", "radio", "hidden"} and "aria-label" not in widget.attrs:
+        attrs["aria-label"] = str(field.label)
     told = [f"{field.auto_id}-{part}" for part, there in _told(field) if there]
     if told and "aria-describedby" not in widget.attrs:
         attrs["aria-describedby"] = " ".join(told)

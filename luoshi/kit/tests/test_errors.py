@@ -51,6 +51,13 @@ def test_other_errors_are_left_alone():
     assert answer(KeyError("x"), htmx=True) is None
 
 
+def test_the_address_of_a_form_opened_by_hand_is_explained():
+    from_form = HttpResponse(status=405, headers={"Allow": "POST"})
+    got = errors.SentenceMiddleware(lambda request: from_form)(asked())
+    assert got.status_code == 405
+    assert 'href="/"' in got.content.decode()
+
+
 def test_back_never_leads_to_another_house():
     def back(before):
         return errors.told(asked(HTTP_REFERER=before), "x", 409).content.decode()

@@ -347,6 +347,16 @@ function open(event) {
   document.querySelector("[data-keys] .is-at a")?.click();
 }
 
+// ---- a table wider than its frame can be scrolled by the keys ----
+function reachTables(root) {
+  for (const wrap of root.querySelectorAll(".table-wrap, .tabs")) {
+    const wide = wrap.scrollWidth > wrap.clientWidth || wrap.scrollHeight > wrap.clientHeight;
+    if (wide && !wrap.hasAttribute("tabindex")) wrap.tabIndex = 0;
+  }
+}
+reachTables(document);
+document.body.addEventListener("htmx:load", (event) => reachTables(event.detail.elt));
+
 // ---- errors get the focus ----
 document.querySelector("[data-focus]")?.focus();
 
