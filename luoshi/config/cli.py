@@ -3,14 +3,21 @@
 import os
 import sys
 
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+
+from luoshi.config import serve
+
 
 def main() -> None:
-    """Run a command as ``luoshi NAME …`` (or ``luoshi GROUP NAME …`` for the grouped ones)."""
+    """Run a command as ``luoshi NAME …`` (or ``luoshi GROUP NAME …`` for the grouped ones).
+
+    A setting that cannot stand is told in one sentence, not as a trace of the machine.
+    """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "luoshi.config.settings")
-    if sys.argv[1:2] == ["serve"]:
-        from luoshi.config import serve
-
-        sys.exit(serve.main(sys.argv[2:]))
-    from django.core.management import execute_from_command_line
-
-    execute_from_command_line(sys.argv)
+    try:
+        if sys.argv[1:2] == ["serve"]:  # watches over others and needs none of Django
+            sys.exit(serve.main(sys.argv[2:]))
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"luoshi: {error}")

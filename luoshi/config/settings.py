@@ -122,7 +122,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
 AXES_LOCKOUT_CALLABLE = "luoshi.people.backends.answer_unchanged"
 AXES_LOCKOUT_CALLABLE = "luoshi.people.backends.answer_unchanged"  # the log-in page says it itself
-IDLE_MINUTES = env.number("LUOSHI_IDLE_MINUTES", 30)
+IDLE_MINUTES = env.number("LUOSHI_IDLE_MINUTES", 30, least=1)
 # people.middleware ends a session after IDLE_MINUTES without work; the row outlives that, so that
 # what was sent too late can still be kept as a draft of the person it belongs to.
 SESSION_COOKIE_AGE = 24 * 3600
@@ -145,7 +145,7 @@ STORAGES = {
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 MEDIA_ROOT = HOME / "files"
-UPLOAD_LIMIT = env.number("LUOSHI_UPLOAD_MB", 50) * 1024 * 1024
+UPLOAD_LIMIT = env.number("LUOSHI_UPLOAD_MB", 50, least=1) * 1024 * 1024
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "luoshi.files.forms.BoundedUploadHandler",

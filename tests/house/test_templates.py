@@ -48,7 +48,7 @@ def test_no_template_breaks_the_policy(law: str) -> None:
 #: script and the reason why it may
 HTML_OF_OURS = {
     "luoshi/kit/static/luoshi/rows.js": "copies a blank row of the page itself",
-    "luoshi/kit/static/luoshi/split.js": "puts in a row that our own template drew and escaped"
+    "luoshi/kit/static/luoshi/split.js": "puts in a row that our own template drew and escaped",
 }
 
 
@@ -62,6 +62,16 @@ def test_no_script_of_ours_runs_texts_as_code() -> None:
         if name_of(path) not in HTML_OF_OURS
     ]
     assert not found, "\n" + "\n".join(found)
+
+
+def test_no_script_of_ours_imports_another() -> None:
+    """Static files carry a hash in their names, which a script could not know."""
+    found = [
+        name_of(path)
+        for path in sorted(PACKAGE.rglob("static/luoshi/**/*.js"))
+        if re.search(r"^\s*import\b|\bimport\(", path.read_text(encoding="utf-8"), re.M)
+    ]
+    assert found == []
 
 
 def test_a_law_can_be_broken() -> None:

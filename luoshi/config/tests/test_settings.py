@@ -54,6 +54,21 @@ def test_production_refuses(tmp_path, change: dict[str, str], sentence: str) -> 
     assert sentence in answer.stderr
 
 
+def test_a_command_tells_a_wrong_setting_in_one_sentence(tmp_path) -> None:
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("LUOSHI_", "DATABASE_"))}
+    answer = subprocess.run(
+        [sys.executable, "-m", "luoshi", "check"],
+        env=env | {"LUOSHI_HOME": str(tmp_path), "LUOSHI_IDLE_MINUTES": "soon"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 1
+    assert answer.stderr == (
+        "luoshi: LUOSHI_IDLE_MINUTES is 'soon'; it must be a whole number from 1.\n"
+    )
+
+
 def test_production_without_any_secret_refuses(tmp_path) -> None:
     answer = ask(tmp_path, "1", LUOSHI_PRODUCTION="1", LUOSHI_HOSTS="a.cn")
     assert "LUOSHI_PRODUCTION needs LUOSHI_SECRET_KEY" in answer.stderr
