@@ -8,8 +8,8 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
 
 from luoshi.kit import clock
-from luoshi.people import queries
 from luoshi.people.models import Person
+from luoshi.people.queries import accounts as account_queries
 
 
 class PresentPeopleBackend(ModelBackend):
@@ -22,7 +22,7 @@ class PresentPeopleBackend(ModelBackend):
         password: str | None = None,
         **kwargs: Any,
     ) -> Person | None:
-        person = queries.person_by_account(username or "", settings.ACCOUNT_PREFIX)
+        person = account_queries.person_by_account(username or "", settings.ACCOUNT_PREFIX)
         if person is None:
             Person().set_password(password)  # as long as a wrong password takes
             return None

@@ -7,7 +7,8 @@ import pytest
 from luoshi.kit import clock
 from luoshi.people import queries
 from luoshi.people.models import UnitAlias, UnitSpell
-from luoshi.people.queries import NobodyHolds, Powers
+from luoshi.people.queries import NobodyHolds, Powers, trees
+from luoshi.people.queries import accounts as account_queries
 from luoshi.people.roles import Duty, Power
 from luoshi.people.tests.factories import (
     cast,
@@ -184,25 +185,25 @@ def test_the_tree_counts_people_in_two_queries(django_assert_num_queries):
     who = cast()
     make_unit("老部门", who.root, until=dt.date(2021, 1, 1))
     with django_assert_num_queries(2):
-        tree = queries.unit_tree()
+        tree = trees.unit_tree()
     assert [b.unit for b in tree] == [who.root]
     root = tree[0]
     assert [b.unit for b in root.branches] == [who.office, who.other, who.school]
     assert root.people_below == 8
     assert root.branches[2].branches[0].people == 1
-    assert len(queries.unit_tree(closed_too=True)[0].branches) == 4
+    assert len(trees.unit_tree(closed_too=True)[0].branches) == 4
 
 
 @pytest.mark.parametrize("typed", ["T1001", "t1001", "1001", " Ｔ1001 "])
 def test_a_person_is_known_by_account_and_by_bare_number(typed):
     who = cast()
-    assert queries.person_by_account(typed, "T") == who.li
+    assert account_queries.person_by_account(typed, "T") == who.li
 
 
 @pytest.mark.parametrize("typed", ["", "  ", "nobody", "T"])
 def test_nobody_is_known_by_what_is_no_account(typed):
     cast()
-    assert queries.person_by_account(typed, "T") is None
+    assert account_queries.person_by_account(typed, "T") is None
 
 
 def test_names_of_people_for_the_importer_keep_namesakes_apart():

@@ -11,6 +11,8 @@ from luoshi.kit.actor import SYSTEM
 from luoshi.kit.verdict import NotAllowed, Refused, Stale
 from luoshi.people import queries
 from luoshi.people.models import Body, Draft, Person, Post, Tenure, Unit, UnitSpell
+from luoshi.people.queries import accounts as account_queries
+from luoshi.people.queries import bodies as body_queries
 from luoshi.people.roles import Duty, Power
 from luoshi.people.services import accounts, bodies, keeping, persons, posts, units
 from luoshi.people.tests.factories import cast, make_field, make_kind, make_person, seat
@@ -287,7 +289,7 @@ def test_leaving_ends_posts_and_seats_and_coming_back_restores_none():
     wang = Person.objects.get(pk=who.wang.pk)
     assert not wang.present_on(last + dt.timedelta(days=1))
     assert queries.heads_of(who.school, last + dt.timedelta(days=1)) == []
-    assert list(queries.seats_of(body, last + dt.timedelta(days=1))) == []
+    assert list(body_queries.seats_of(body, last + dt.timedelta(days=1))) == []
     with pytest.raises(NotAllowed):
         persons.let_leave(wang, left_on=last, by=SYSTEM, rev=wang.rev)
     with pytest.raises(Refused) as refusal:
@@ -327,7 +329,7 @@ def test_two_people_change_a_person_and_the_second_is_told():
 def test_a_new_staff_number_is_a_new_account():
     who = cast()
     persons.edit_person(who.li, by=who.admin.actor, rev=0, staff_number="7001", reading="li ming")
-    li = queries.person_by_account("t7001", "T")
+    li = account_queries.person_by_account("t7001", "T")
     assert li == who.li
     assert li in queries.people_matching("liming")
 
@@ -410,9 +412,9 @@ def test_the_secretary_office_records_meetings_and_decisions():
     assert bodies.hold_meeting(body, number="3", held_on=DAY, by=who.chen.actor, key=KEY) == meeting
     bodies.record_decision(meeting, number="1", text="同意", by=who.chen.actor)
     assert verbs(body.ref) == ["body.create", "body.seat", "body.seat", "body.meet", "body.decide"]
-    assert queries.sits_in(who.zhao, body)
-    assert queries.sits_in(who.sun, body)
-    assert not queries.sits_in(who.li, body)
+    assert body_queries.sits_in(who.zhao, body)
+    assert body_queries.sits_in(who.sun, body)
+    assert not body_queries.sits_in(who.li, body)
 
 
 def test_others_do_not_record_for_a_body():

@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from luoshi.kit import clock
 from luoshi.kit.actor import SYSTEM
-from luoshi.people import queries
 from luoshi.people.middleware import SEEN
 from luoshi.people.models import Body, Person, Tenure, Unit
+from luoshi.people.queries import accounts as account_queries
 from luoshi.people.roles import Duty
 from luoshi.people.services import persons
 from luoshi.people.tests.factories import PASSWORD, cast, make_person, make_unit, seat
@@ -75,7 +75,7 @@ def test_after_five_failures_the_account_is_locked_and_said_so(client, who, li):
     assert "15 分钟" in text
     assert "钱安全" in text
     assert not client.session.get("_auth_user_id")
-    assert queries.locked_account("T0210009")
+    assert account_queries.locked_account("T0210009")
 
     guard = as_(who.guard)
     assert "李四" in guard.get("/people/accounts/").content.decode()

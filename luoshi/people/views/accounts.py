@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from luoshi.kit import clock
 from luoshi.people import queries, rules
 from luoshi.people.models import Person
+from luoshi.people.queries import accounts as account_queries
 from luoshi.people.roles import Power
 from luoshi.people.services import accounts
 from luoshi.people.views.pages import done, must, next_url, person_of
@@ -36,11 +37,11 @@ def index(request: HttpRequest) -> HttpResponse:
     words, state = request.GET.get("q", "")[:60], request.GET.get("state", "")
     today = clock.today()
     context = {
-        "rows": queries.accounts_listed(today, words=words, state=state),
-        "figures": queries.account_figures(today),
+        "rows": account_queries.accounts_listed(today, words=words, state=state),
+        "figures": account_queries.account_figures(today),
         "words": words,
         "state": state,
-        "most": queries.MOST_ACCOUNTS,
+        "most": account_queries.MOST_ACCOUNTS,
     }
     return render(request, "people/accounts.html", context)
 

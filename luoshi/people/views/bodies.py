@@ -11,8 +11,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from luoshi.kit import clock
 from luoshi.kit.verdict import Verdict
-from luoshi.people import forms, queries, rules
+from luoshi.people import queries, rules
+from luoshi.people.forms import entry
 from luoshi.people.models import Body, Meeting, Seat
+from luoshi.people.queries import bodies as body_queries
 from luoshi.people.roles import Power
 from luoshi.people.services import bodies
 from luoshi.people.views.pages import form_of, form_page, may_edit, must, must_edit, person_of
@@ -38,7 +40,7 @@ def _may_run(request: HttpRequest, body: Body) -> Verdict:
 def index(request: HttpRequest) -> HttpResponse:
     """All bodies, those that ended at the end."""
     context = {
-        "bodies": queries.bodies(),
+        "bodies": body_queries.bodies(),
         "may_create": may_edit(request, None),
         "today": clock.today(),
     }
@@ -52,9 +54,9 @@ def show(request: HttpRequest, body_id: int) -> HttpResponse:
     body, today = _body(body_id), clock.today()
     context = {
         "body": body,
-        "seats": queries.seats_of(body, today),
-        "past_seats": queries.past_seats_of(body, today),
-        "meetings": queries.meetings_of(body),
+        "seats": body_queries.seats_of(body, today),
+        "past_seats": body_queries.past_seats_of(body, today),
+        "meetings": body_queries.meetings_of(body),
         "may_run": _may_run(request, body),
         "may_edit": may_edit(request, body.office),
         "today": today,
@@ -69,7 +71,7 @@ def create(request: HttpRequest) -> HttpResponse:
     must_edit(request, None)
     return form_page(
         request,
-        form_of(request, forms.BodyForm, since=forms.new_day()),
+        form_of(request, entry.BodyForm, since=entry.new_day()),
         bodies.create_body,
         title=_("Set up a body"),
         button=_("Set up"),
@@ -87,7 +89,7 @@ def edit(request: HttpRequest, body_id: int) -> HttpResponse:
     must_edit(request, body.office)
     return form_page(
         request,
-        form_of(request, forms.BodyEditForm, **forms.body_initial(body)),
+        form_of(request, entry.BodyEditForm, **entry.body_initial(body)),
         _edit,
         title=_("Change “%(name)s”") % {"name": body.name},
         button=_("Save"),
@@ -106,7 +108,7 @@ def _edit(*, key: Any = None, **typed: Any) -> Body:
 def _run(request: HttpRequest, body: Body, kind: Any, act: Any, /, **more: Any) -> HttpResponse:
     """One of the forms the secretary office fills in."""
     must(_may_run(request, body), Power.EDIT_PEOPLE)
-    initial = {"since": forms.new_day(), "held_on": forms.new_day(), "until": None}
+    initial = {"since": entry.new_day(), "held_on": entry.new_day(), "until": None}
     return form_page(
         request,
         form_of(request, kind, **initial),
@@ -125,7 +127,7 @@ def add_seat(request: HttpRequest, body_id: int) -> HttpResponse:
     return _run(
         request,
         body,
-        forms.SeatForm,
+        entry.SeatForm,
         bodies.add_seat,
         title=_("A member of “%(name)s”") % {"name": body.name},
         button=_("Add the member"),
@@ -142,7 +144,7 @@ def end_seat(request: HttpRequest, seat_id: int) -> HttpResponse:
     return _run(
         request,
         seat.body,
-        forms.EndForm,
+        entry.EndForm,
         bodies.end_seat,
         title=_("End a membership"),
         button=_("End it"),
@@ -159,7 +161,7 @@ def hold_meeting(request: HttpRequest, body_id: int) -> HttpResponse:
     return _run(
         request,
         body,
-        forms.MeetingForm,
+        entry.MeetingForm,
         bodies.hold_meeting,
         title=_("A meeting of “%(name)s”") % {"name": body.name},
         button=_("Enter the meeting"),
@@ -176,7 +178,7 @@ def decide(request: HttpRequest, meeting_id: int) -> HttpResponse:
     return _run(
         request,
         meeting.body,
-        forms.DecisionForm,
+        entry.DecisionForm,
         bodies.record_decision,
         title=_("A decision of meeting %(number)s") % {"number": meeting.number},
         button=_("Enter the decision"),

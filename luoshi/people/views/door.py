@@ -20,8 +20,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from luoshi.kit import clock
 from luoshi.people import queries, rules
-from luoshi.people.forms import LoginForm, PasswordForm
+from luoshi.people.forms.entry import LoginForm, PasswordForm
 from luoshi.people.models import Person
+from luoshi.people.queries import accounts as account_queries
 from luoshi.people.roles import Power
 from luoshi.people.services import accounts, keeping
 from luoshi.people.views.pages import done, next_url, person_of
@@ -53,14 +54,14 @@ def _door(request: HttpRequest, form: LoginForm) -> dict[str, Any]:
         "form": form,
         "next": next_url(request, ""),
         "example": example,
-        "demo": queries.demo_people() if settings.DEMO else [],
+        "demo": account_queries.demo_people() if settings.DEMO else [],
     }
 
 
 def _authenticated(request: HttpRequest, form: LoginForm) -> Person | None:
     """The person who may enter; otherwise the form says why not."""
     typed = unicodedata.normalize("NFKC", form.cleaned_data["account"])
-    known = queries.person_by_account(typed, settings.ACCOUNT_PREFIX)
+    known = account_queries.person_by_account(typed, settings.ACCOUNT_PREFIX)
     account = known.account if known else rules.account_of(typed, settings.ACCOUNT_PREFIX)
     password = form.cleaned_data["password"]
     person = authenticate(request, username=account, password=password)
@@ -73,7 +74,7 @@ def _authenticated(request: HttpRequest, form: LoginForm) -> Person | None:
 def _why_not(request: HttpRequest, account: str, password: str) -> str:
     if getattr(request, "axes_locked_out", False):
         return _locked_sentence()
-    person = queries.person_by_account(account, settings.ACCOUNT_PREFIX)
+    person = account_queries.person_by_account(account, settings.ACCOUNT_PREFIX)
     if person and not person.present_on(clock.today()) and person.check_password(password):
         return _gone_sentence(person)
     failed = AxesProxyHandler.get_failures(request, {"username": account})
@@ -132,7 +133,7 @@ def demo_login(request: HttpRequest) -> HttpResponse:
     """Enter as one of the people shown on the log-in page; only where DEMO is on."""
     if not settings.DEMO:
         raise Http404
-    shown = {guest.person.pk for guest in queries.demo_people()}
+    shown = {guest.person.pk for guest in account_queries.demo_people()}
     person = get_object_or_404(Person, pk=request.POST.get("person", "0"), pk__in=shown)
     return _enter(request, person)
 

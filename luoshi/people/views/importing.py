@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from luoshi.kit.verdict import Refused
-from luoshi.people import forms, queries
+from luoshi.people import queries
+from luoshi.people.forms import entry
 from luoshi.people.kinds import (
     DUTY_WORDS,
     PERSON_COLUMNS,
@@ -24,7 +25,7 @@ from luoshi.people.kinds import (
 )
 from luoshi.people.readers import Row, Table, read_table
 from luoshi.people.services import importing, keeping
-from luoshi.people.services.importing import ImportResult
+from luoshi.people.services.tables import ImportResult
 from luoshi.people.views.pages import must_edit, person_of
 
 _IMPORTS = {"units": importing.import_units, "people": importing.import_people}
@@ -54,8 +55,8 @@ def upload(request: HttpRequest, kind: str) -> HttpResponse:
     kind = _known(kind)
     must_edit(request, None)
     if request.method == "GET":
-        return render(request, "people/import.html", _page(kind, forms.UploadForm()))
-    form = forms.UploadForm(request.POST, request.FILES)
+        return render(request, "people/import.html", _page(kind, entry.UploadForm()))
+    form = entry.UploadForm(request.POST, request.FILES)
     result = _checked(request, kind, form) if form.is_valid() else None
     context = _page(kind, form) | {"result": result, "shown": SHOWN}
     return render(request, "people/import.html", context, status=422 if form.errors else 200)
@@ -116,7 +117,7 @@ def apply(request: HttpRequest, kind: str) -> HttpResponse:
     must_edit(request, None)
     person = person_of(request)
     kept = queries.draft_for(person, _place(kind))
-    form = forms.UploadForm()
+    form = entry.UploadForm()
     context = _page(kind, form) | {"shown": SHOWN}
     if kept is None:
         context["gone"] = True

@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from luoshi.kit import clock
-from luoshi.people import forms, queries, rules
+from luoshi.people import queries, rules
+from luoshi.people.forms import entry
 from luoshi.people.models import Field, Post, Unit, UnitKind
+from luoshi.people.queries import trees
 from luoshi.people.services import posts, units
 from luoshi.people.views.pages import form_of, form_page, may_edit, must_edit, person_of
 
@@ -38,7 +40,7 @@ def directory(request: HttpRequest, unit_id: int | None = None) -> HttpResponse:
     whole = "whole" in request.GET
     context: dict[str, Any] = {
         "unit": unit,
-        "lines": queries.tree_lines(unit, today),
+        "lines": trees.tree_lines(unit, today),
         "words": words,
         "today": today,
         "may_edit": may_edit(request, unit),
@@ -71,7 +73,7 @@ def units_page(request: HttpRequest) -> HttpResponse:
     """All units in one table, for those who keep them; with what is missing."""
     must_edit(request, None)
     today, closed_too = clock.today(), "closed" in request.GET
-    lines = queries.unit_lines(today, closed_too=closed_too)
+    lines = trees.unit_lines(today, closed_too=closed_too)
     context = {
         "lines": lines,
         "headless": queries.empty_head_posts(today),
@@ -90,7 +92,7 @@ def create(request: HttpRequest) -> HttpResponse:
     """Open a unit, below the one named in ``parent``."""
     parent = Unit.objects.filter(pk=_number(request.GET.get("parent"))).first()
     must_edit(request, parent)
-    form = form_of(request, forms.UnitForm, parent=parent, since=forms.new_day())
+    form = form_of(request, entry.UnitForm, parent=parent, since=entry.new_day())
     return form_page(
         request,
         form,
@@ -113,7 +115,7 @@ def edit(request: HttpRequest, unit_id: int) -> HttpResponse:
     """Rename, move or otherwise change a unit from a day on."""
     unit = _unit(unit_id)
     must_edit(request, unit)
-    form = form_of(request, forms.UnitEditForm, **forms.unit_initial(unit))
+    form = form_of(request, entry.UnitEditForm, **entry.unit_initial(unit))
     return form_page(
         request,
         form,
@@ -139,7 +141,7 @@ def close(request: HttpRequest, unit_id: int) -> HttpResponse:
         until=unit.until,
         facts=queries.unit_facts(unit, clock.today()),
     )
-    form = form_of(request, forms.CloseForm, rev=unit.rev, until=forms.new_day())
+    form = form_of(request, entry.CloseForm, rev=unit.rev, until=entry.new_day())
     return form_page(
         request,
         form,
@@ -164,7 +166,7 @@ def reopen(request: HttpRequest, unit_id: int) -> HttpResponse:
     must_edit(request, unit)
     return form_page(
         request,
-        form_of(request, forms.ReopenForm, rev=unit.rev),
+        form_of(request, entry.ReopenForm, rev=unit.rev),
         units.reopen_unit,
         title=_("Open “%(name)s” again") % {"name": unit.name},
         button=_("Open it again"),
@@ -185,7 +187,7 @@ def create_post(request: HttpRequest, unit_id: int) -> HttpResponse:
     must_edit(request, unit)
     return form_page(
         request,
-        form_of(request, forms.PostForm),
+        form_of(request, entry.PostForm),
         posts.create_post,
         title=_("Set up a post in “%(name)s”") % {"name": unit.name},
         button=_("Set up"),
@@ -208,7 +210,7 @@ def rename_post(request: HttpRequest, post_id: int) -> HttpResponse:
     must_edit(request, post.unit)
     return form_page(
         request,
-        form_of(request, forms.PostTitleForm, title=post.title),
+        form_of(request, entry.PostTitleForm, title=post.title),
         posts.rename_post,
         title=_("Rename the post “%(name)s”") % {"name": post.title},
         button=_("Save"),
@@ -227,7 +229,7 @@ def seat(request: HttpRequest, post_id: int) -> HttpResponse:
     must_edit(request, post.unit)
     return form_page(
         request,
-        form_of(request, forms.SeatPersonForm, since=forms.new_day()),
+        form_of(request, entry.SeatPersonForm, since=entry.new_day()),
         posts.seat_person,
         title=_("Put somebody into “%(name)s”") % {"name": post.title},
         button=_("Save"),
@@ -245,7 +247,7 @@ def create_kind(request: HttpRequest) -> HttpResponse:
     must_edit(request, None)
     return form_page(
         request,
-        form_of(request, forms.KindForm, order=UnitKind.objects.count() * 10 + 10),
+        form_of(request, entry.KindForm, order=UnitKind.objects.count() * 10 + 10),
         units.create_unit_kind,
         title=_("Add a kind of unit"),
         button=_("Add"),
@@ -262,7 +264,7 @@ def create_field(request: HttpRequest) -> HttpResponse:
     must_edit(request, None)
     return form_page(
         request,
-        form_of(request, forms.KindForm, order=Field.objects.count() * 10 + 10),
+        form_of(request, entry.KindForm, order=Field.objects.count() * 10 + 10),
         units.create_field,
         title=_("Add a field of responsibility"),
         button=_("Add"),

@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from luoshi.kit import clock
-from luoshi.people import forms, queries, rules
+from luoshi.people import queries, rules
+from luoshi.people.forms import entry
 from luoshi.people.models import Person, Tenure, Unit
+from luoshi.people.queries import accounts as account_queries
 from luoshi.people.roles import Duty, Power
 from luoshi.people.services import accounts, persons, posts
 from luoshi.people.views.pages import (
@@ -46,7 +48,7 @@ def show(request: HttpRequest, person_id: int) -> HttpResponse:
         "may_account": rules.may_edit_accounts(
             powers.over_unit(Power.EDIT_ACCOUNTS, person.main_unit.path)
         ),
-        "lock": queries.locked_account(person.account),
+        "lock": account_queries.locked_account(person.account),
         "powers": [p.label for p in Power if queries.powers_of(person).has(p)],
         "today": today,
         "here": person.present_on(today),
@@ -60,7 +62,7 @@ def enter(request: HttpRequest) -> HttpResponse:
     """Enter somebody into a unit. A random first password is shown once, on the page after."""
     unit = Unit.objects.filter(pk=_number(request.GET.get("unit"))).first()
     must_edit(request, unit)
-    form = form_of(request, forms.NewPersonForm, main_unit=unit, entered_on=forms.new_day())
+    form = form_of(request, entry.NewPersonForm, main_unit=unit, entered_on=entry.new_day())
     first = accounts.first_password() if request.method == "POST" else None
     if request.method == "POST" and form.carry_out(
         persons.enter_person, by=person_of(request).actor, first=first
@@ -114,9 +116,9 @@ def edit(request: HttpRequest, person_id: int) -> HttpResponse:
     return _change(
         request,
         person,
-        forms.PersonEditForm,
+        entry.PersonEditForm,
         persons.edit_person,
-        forms.person_initial(person),
+        entry.person_initial(person),
         title=_("Change %(name)s") % {"name": person.name},
         button=_("Save"),
         said=_("The person is changed."),
@@ -130,14 +132,14 @@ def transfer(request: HttpRequest, person_id: int) -> HttpResponse:
     person = _person(person_id)
     initial = {
         "rev": person.rev,
-        "on": forms.new_day(),
+        "on": entry.new_day(),
         "assessment_type": person.assessment_type,
         "end_posts": True,
     }
     return _change(
         request,
         person,
-        forms.TransferForm,
+        entry.TransferForm,
         persons.transfer_person,
         initial,
         title=_("Transfer %(name)s") % {"name": person.name},
@@ -155,9 +157,9 @@ def leave(request: HttpRequest, person_id: int) -> HttpResponse:
     return _change(
         request,
         person,
-        forms.LeaveForm,
+        entry.LeaveForm,
         persons.let_leave,
-        {"rev": person.rev, "left_on": forms.new_day()},
+        {"rev": person.rev, "left_on": entry.new_day()},
         title=_("%(name)s leaves") % {"name": person.name},
         button=_("Record the leaving"),
         note=_("Posts and seats end with this day, and the account is closed."),
@@ -174,9 +176,9 @@ def readmit(request: HttpRequest, person_id: int) -> HttpResponse:
     return _change(
         request,
         person,
-        forms.ReadmitForm,
+        entry.ReadmitForm,
         persons.readmit_person,
-        {"rev": person.rev, "on": forms.new_day(), "unit": person.main_unit},
+        {"rev": person.rev, "on": entry.new_day(), "unit": person.main_unit},
         title=_("Take %(name)s back") % {"name": person.name},
         button=_("Take back"),
         said=_("The person is back; fill the posts again."),
@@ -189,10 +191,10 @@ def appoint(request: HttpRequest, person_id: int) -> HttpResponse:
     """Give somebody a post: a vacant one of that duty, or a new one."""
     person = _person(person_id)
     must_edit(request, None)
-    initial = {"unit": person.main_unit, "duty": Duty.MEMBER, "since": forms.new_day()}
+    initial = {"unit": person.main_unit, "duty": Duty.MEMBER, "since": entry.new_day()}
     return form_page(
         request,
-        form_of(request, forms.AppointForm, **initial),
+        form_of(request, entry.AppointForm, **initial),
         posts.appoint,
         title=_("A post for %(name)s") % {"name": person.name},
         button=_("Save"),
@@ -213,7 +215,7 @@ def unseat(request: HttpRequest, tenure_id: int) -> HttpResponse:
     must_edit(request, tenure.post.unit)
     return form_page(
         request,
-        form_of(request, forms.EndForm, until=forms.new_day()),
+        form_of(request, entry.EndForm, until=entry.new_day()),
         posts.unseat_person,
         title=_("End the time of %(name)s as “%(title)s”")
         % {"name": tenure.person.name, "title": tenure.post.title},
