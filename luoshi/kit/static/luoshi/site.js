@@ -347,6 +347,32 @@ function open(event) {
   document.querySelector("[data-keys] .is-at a")?.click();
 }
 
+// ---- on a phone long rows of filters wait behind a button ----
+const narrow = matchMedia("(max-width: 720px)");
+function foldFilters() {
+  for (const form of document.querySelectorAll("form.filters")) {
+    const fields = form.querySelectorAll("select, input:not([type=hidden])").length;
+    let button = form.previousElementSibling?.matches(".filters-open") ? form.previousElementSibling : null;
+    if (fields < 3) continue;
+    if (!button) {
+      button = document.createElement("button");
+      button.type = "button";
+      button.className = "btn filters-open no-print";
+      button.textContent = words.filters;
+      button.addEventListener("click", () => {
+        form.hidden = !form.hidden;
+        button.setAttribute("aria-expanded", String(!form.hidden));
+        if (!form.hidden) form.querySelector("select, input:not([type=hidden])")?.focus();
+      });
+      form.before(button);
+    }
+    form.hidden = narrow.matches;
+    button.setAttribute("aria-expanded", String(!form.hidden));
+  }
+}
+foldFilters();
+narrow.addEventListener("change", foldFilters);
+
 // ---- a table wider than its frame can be scrolled by the keys ----
 function reachTables(root) {
   for (const wrap of root.querySelectorAll(".table-wrap, .tabs")) {
