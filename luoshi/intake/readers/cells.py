@@ -34,10 +34,10 @@ def _clock(value: dt.datetime) -> bool:
     return bool(value.hour or value.minute)
 
 
-def numbered(rows: Iterable[Sequence[Any]], first: int = 0) -> Iterator[tuple[int, list[str]]]:
-    """Rows with any text, as texts, numbered from ``first``; empty ones cost nothing more."""
+def texts_of(rows: Iterable[tuple[int, Sequence[Any]]]) -> Iterator[tuple[int, list[str]]]:
+    """Rows with any text, as texts, with their numbers (from 0); empty ones are left out."""
     kept = 0
-    for number, row in enumerate(rows, first):
+    for number, row in rows:
         if not any(value not in ("", None) for value in row):
             continue
         texts = [as_text(value) for value in row]
@@ -62,10 +62,10 @@ def numbered(rows: Iterable[Sequence[Any]], first: int = 0) -> Iterator[tuple[in
 
 
 def grid_from(
-    name: str, rows: Iterable[Sequence[Any]], merged: Iterable[Range] = (), first: int = 0
+    name: str, rows: Iterable[tuple[int, Sequence[Any]]], merged: Iterable[Range] = ()
 ) -> Grid:
-    """A grid of whatever a library read."""
-    return grid_of(name, numbered(rows, first), merged)
+    """A grid of whatever a library read: rows with their numbers (from 0)."""
+    return grid_of(name, texts_of(rows), merged)
 
 
 def damaged(name: str) -> Refused:

@@ -73,7 +73,7 @@ def _grid(name: str, table: Any) -> Grid:
                 merged.append((number, place, number, place + span - 1))
         rows.append(texts)
         merged.extend(_downwards(row, number, begun))
-    return grid_from(name, rows, merged)
+    return grid_from(name, enumerate(rows), merged)
 
 
 def _downwards(row: Any, number: int, begun: dict[int, tuple[int, int]]) -> Iterator[Range]:

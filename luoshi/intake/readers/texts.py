@@ -30,7 +30,7 @@ def read(name: str, data: bytes) -> list[Grid]:
             "file",
         )
     title = PurePath(name).stem.translate(_FORBIDDEN).strip()[:31] or "CSV"
-    return [grid_from(title, rows)]
+    return [grid_from(title, enumerate(rows))]
 
 
 def _decoded(name: str, data: bytes) -> str:

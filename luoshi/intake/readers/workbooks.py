@@ -1,56 +1,83 @@
-"""Workbooks by calamine: fast, values only, merged ranges known."""
+"""Workbooks, read by a program of its own with limits: values only, merged ranges known."""
 
+import datetime as dt
 import io
+import json
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext as _
-from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from luoshi.intake.readers import sheets
 from luoshi.intake.readers.cells import damaged, grid_from
-from luoshi.intake.rules.grid import Grid, Range
+from luoshi.intake.rules.grid import Grid
 from luoshi.kit.verdict import Refused
 
 #: A sheet is laid out in memory as a rectangle; one stray cell far away must not fill the machine.
 MOST_CELLS = 6_000_000
 _FILLED = re.compile(rb'<c\s[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>]*(?<!/)>')
 _CHUNK = 4 * 1024 * 1024
+SECONDS = 90  # of waiting
+_DAYS = {
+    "date": dt.date.fromisoformat,
+    "datetime": dt.datetime.fromisoformat,
+    "time": dt.time.fromisoformat,
+}
 
 
 def read(name: str, data: bytes) -> list[Grid]:
     """Every visible sheet, in order. Raises Refused where the file cannot be read."""
     if data.startswith(b"PK"):
         _refuse_stretched(data)
-    try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        wanted = [
-            index
-            for index, sheet in enumerate(book.sheets_metadata)
-            if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible
-        ]
-        return [_sheet(book, index) for index in wanted]
-    except Refused:
-        raise
-    except BaseException as error:
-        # calamine reports a damaged file by exceptions of many kinds, panics among them
-        if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
-            raise
-        raise damaged(name) from error
-
-
-def _sheet(book: Any, index: int) -> Grid:
-    sheet = book.get_sheet_by_index(index)
-    if sheet.start is None:
-        return Grid(sheet.name, ())
-    top, left = sheet.start
-    rows = sheet.to_python(skip_empty_area=True)
-    padded = ([""] * left + row for row in rows) if left else rows
-    merged: list[Range] = [
-        (first[0], first[1], last[0], last[1]) for first, last in sheet.merged_cell_ranges or ()
+    return [
+        grid_from(
+            sheet["name"],
+            ((number, [_value(value) for value in row]) for number, row in sheet["rows"]),
+            [tuple(place) for place in sheet["merged"]],
+        )
+        for sheet in _sheets(name, data)
     ]
-    return grid_from(sheet.name, padded, merged, top)
+
+
+def _sheets(name: str, data: bytes) -> list[dict[str, Any]]:
+    """What the program beside this file reads out of a workbook, within its limits."""
+    command = [sys.executable, "-I", str(Path(sheets.__file__))]
+    try:
+        done = subprocess.run(  # noqa: S603  (a fixed program, the file goes by its input)
+            command, input=data, capture_output=True, timeout=SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _too_large(name) from error
+    if done.returncode == 1:
+        raise damaged(name)
+    if done.returncode:
+        raise _too_large(name)
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return found
+
+
+def _value(stored: Any) -> Any:
+    """A value as it was in the workbook: days and times come as a pair."""
+    if not isinstance(stored, list):
+        return stored
+    kind, text = stored
+    return _DAYS[kind](text)
+
+
+def _too_large(name: str) -> Refused:
+    return Refused(
+        _(
+            "“%(name)s” takes too much memory or time to read. Keep only the task table in it, "
+            "delete stray contents beside and below, and upload it again."
+        )
+        % {"name": name},
+        "file",
+    )
 
 
 def _refuse_stretched(data: bytes) -> None:
@@ -60,6 +87,8 @@ def _refuse_stretched(data: bytes) -> None:
             for member in container.namelist():
                 if re.fullmatch(r"xl/worksheets/[^/]+\.xml", member):
                     _measure(container, member)
+    except Refused:
+        raise
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, ValueError):
         return  # calamine will say that the file is damaged
 
