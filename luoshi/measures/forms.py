@@ -201,7 +201,7 @@ class Rows(BaseFormSet):
         return sorted(forms_left, key=lambda form: form.cleaned_data.get("ORDER") or last)
 
     def _construct_form(self, i: int, **kwargs: Any) -> Any:
-        form = super()._construct_form(i, **kwargs)
+        form = super()._construct_form(i, **kwargs)  # type: ignore[misc]
         form.prefix_index = i
         return form
 
@@ -419,7 +419,7 @@ class CategorySheet:
 
     def __init__(self, data: Any, text: CategoryText | None, category: Category | None) -> None:
         self.category = category
-        initial = dict(text.data) if text else {"active": True}
+        initial: Table = dict(text.data) if text else {"active": True}
         initial["version"] = version_name(category.measure) if category else ""
         self.form = CategoryForm(data, initial=initial, fixed=category is not None)
         rows = [_shown(FIELD_KEYS, row) for row in text.fields] if text else []
@@ -498,7 +498,7 @@ class VersionForm(forms.Form):
 class FilesForm(forms.Form):
     """Rule-book files to check or load."""
 
-    files = forms.FileField(
+    file = forms.FileField(
         label=_("Rule book (.toml)"),
         widget=forms.ClearableFileInput(attrs={"accept": ".toml"}),
         max_length=200,

@@ -6,7 +6,7 @@ A new switch is a column in `models`, a key here, a sentence in `rules.words` (d
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from django.db.models import BooleanField, CharField, Field, PositiveSmallIntegerField
+from django.db.models import BooleanField, CharField, Model, PositiveSmallIntegerField
 from django.utils.translation import gettext_lazy as _
 
 from luoshi.measures.kinds import Columns, Rows
@@ -34,12 +34,12 @@ from luoshi.measures.rules.keys import REQUIRED, Data, Key, Kind, Section, Table
 from luoshi.people.roles import Duty
 
 
-def _field(model: type, name: str) -> Field:
+def _field(model: type[Model], name: str) -> Any:
     return model._meta.get_field(name)
 
 
 def choice(
-    name: str, choices: Any, help_text: Any, default: Any = REQUIRED, model: type = Measure
+    name: str, choices: Any, help_text: Any, default: Any = REQUIRED, model: type[Model] = Measure
 ) -> Key:
     field = _field(model, name)
     if model is Measure:
@@ -59,7 +59,7 @@ def whole(
     lowest: int,
     highest: int,
     default: Any = None,
-    model: type = Measure,
+    model: type[Model] = Measure,
 ) -> Key:
     field = _field(model, name)
     assert isinstance(field, PositiveSmallIntegerField)
@@ -68,7 +68,7 @@ def whole(
     )
 
 
-def text(name: str, help_text: Any, model: type, default: Any = REQUIRED) -> Key:
+def text(name: str, help_text: Any, model: type[Model], default: Any = REQUIRED) -> Key:
     field = _field(model, name)
     assert isinstance(field, CharField)
     return Key(
@@ -280,7 +280,7 @@ def _as_they_are(data: list[Table]) -> list[Table]:
 
 
 def _kept(
-    model: type, keys: Sequence[Key], to_rows: Callable[[Any], list[Table]], *order_by: str
+    model: type[Model], keys: Sequence[Key], to_rows: Callable[[Any], list[Table]], *order_by: str
 ) -> Rows:
     """Rows that hold the keys as columns, one row per table of the file."""
     names = [key.name for key in keys]

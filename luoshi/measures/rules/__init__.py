@@ -114,11 +114,11 @@ class Mode(TextChoices):
 class FieldKind(TextChoices):
     """Type of a category's own field."""
 
-    TEXT = "text", _("text")
-    NUMBER = "number", _("number")
-    DATE = "date", _("date")
-    CHOICE = "choice", _("choice")
-    PERSON = "person", _("person")
+    TEXT = "text", pgettext_lazy("kind of field", "text")
+    NUMBER = "number", pgettext_lazy("kind of field", "number")
+    DATE = "date", pgettext_lazy("kind of field", "date")
+    CHOICE = "choice", pgettext_lazy("kind of field", "choice")
+    PERSON = "person", pgettext_lazy("kind of field", "person")
 
 
 class Health(TextChoices):

@@ -399,13 +399,13 @@ SIMPLE = GOOD.replace('body = "leading-group"', 'duty = "in_charge"')
 
 def test_a_file_is_loaded_in_the_browser(office):
     url = reverse("measures:import")
-    assert office.post(url, {"files": upload(SIMPLE), "check": "1"}).status_code == 200
+    assert office.post(url, {"file": upload(SIMPLE), "check": "1"}).status_code == 200
     assert not Measure.objects.exists()
-    assert office.post(url, {"files": upload(SIMPLE), "load": "1"}).status_code == 200
+    assert office.post(url, {"file": upload(SIMPLE), "load": "1"}).status_code == 200
     measure = Measure.objects.get()
     assert Category.objects.get().measure == measure
     assert Event.objects.get(verb="measure.create").by_name == "陈静"
-    again = office.post(url, {"files": upload(SIMPLE), "load": "1"})
+    again = office.post(url, {"file": upload(SIMPLE), "load": "1"})
     assert again.status_code == 200
     assert Event.objects.filter(about_kind="measure").count() == 1
 
@@ -420,7 +420,7 @@ def test_a_file_is_loaded_in_the_browser(office):
     ],
 )
 def test_errors_of_an_uploaded_file_are_shown_and_nothing_is_loaded(office, broken):
-    answer = office.post(reverse("measures:import"), {"files": upload(broken), "load": "1"})
+    answer = office.post(reverse("measures:import"), {"file": upload(broken), "load": "1"})
     assert answer.status_code == 422
     assert "<script>alert" not in answer.content.decode()
     assert not Measure.objects.exists()
@@ -431,7 +431,7 @@ def test_a_downloaded_file_changes_nothing_when_loaded(office):
     category = make_category(rhythm="monthly", fields=[FIELD])
     file = office.get(reverse("measures:file", args=[category.measure.pk])).content
     events = Event.objects.count()
-    answer = office.post(reverse("measures:import"), {"files": upload(file), "load": "1"})
+    answer = office.post(reverse("measures:import"), {"file": upload(file), "load": "1"})
     assert answer.status_code == 200
     assert Event.objects.count() == events
     whole = office.get(reverse("measures:set_file", args=[category.programme.pk])).content

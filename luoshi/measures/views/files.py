@@ -31,7 +31,7 @@ def load(request: HttpRequest) -> HttpResponse:
     done: list[services.Loaded] = []
     checked = False
     if request.method == "POST" and form.is_valid():
-        upload = form.cleaned_data["files"]
+        upload = form.cleaned_data["file"]
         data = upload.read(LONGEST_FILE + 1)
         books, problems = queries.read_books([(upload.name, data)])
         checked = not problems

@@ -1,5 +1,6 @@
 """Measures: lists, one version, editing it, a new version, two versions side by side."""
 
+import datetime as dt
 from typing import Any, cast
 
 from django.contrib import messages
@@ -149,13 +150,13 @@ def new_version(request: HttpRequest, measure_id: int) -> HttpResponse:
     measure = get_object_or_404(Measure, pk=measure_id)
     by = actor_of(request)
     require(queries.may_edit(by))
+    year = max(clock.today().year, measure.since.year) + 1
     initial = {
         "name": measure.name,
-        "since": max(clock.today(), measure.since).replace(month=1, day=1),
+        "since": dt.date(year, 1, 1),
         "categories": list(queries.categories_pointing_at([measure])),
         "key": new_key(),
     }
-    initial["since"] = initial["since"].replace(year=clock.today().year + 1)
     form = VersionForm(request.POST or None, initial=initial, measure=measure)
     if form.is_valid():
         try:
