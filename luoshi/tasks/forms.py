@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from luoshi.measures.models import Category, Measure, OwnField
 from luoshi.measures.rules import FieldKind, Gate, Rhythm, Urgency
 from luoshi.people.forms import PersonField, UnitField
-from luoshi.people.models import Person
+from luoshi.people.models import Person, Unit
 from luoshi.tasks import rules
 from luoshi.tasks.models import Kind, Origin, Role, Task, Tier
 from luoshi.tasks.rules import NewTask
@@ -394,9 +394,28 @@ CopyForms = forms.formset_factory(CopyForm, extra=0, max_num=500)
 
 
 class UnitsForm(forms.Form):
-    """Units to copy to, ticked in the tree."""
+    """Units to copy to, ticked in groups by kind."""
 
-    units = UnitField(label=_("Units"), multiple=True)
+    units = forms.ModelMultipleChoiceField(
+        Unit.objects.none(),
+        label=_("Units"),
+        error_messages={"required": _("Choose at least one unit.")},
+    )
+
+    def __init__(self, *args: Any, units: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["units"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)
+        field.queryset = units
+
+    def groups(self) -> list[tuple[str, list[Unit]]]:
+        """Units by kind, in the order of the tree."""
+        field = self.fields["units"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)
+        found: dict[str, list[Unit]] = {}
+        for unit in field.queryset or ():
+            found.setdefault(unit.kind.name, []).append(unit)
+        return list(found.items())
 
 
 class DraftForm(forms.Form):

@@ -99,8 +99,8 @@ def locked(task: Task) -> Task:
     transactions there is one writer at a time.
     """
     return (
-        Task.objects.select_for_update(of=("self",))
-        .select_related("measure", "category__measure")
+        Task.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("measure", "category__measure", "unit")
         .get(pk=task.pk)
     )
 

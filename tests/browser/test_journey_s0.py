@@ -139,9 +139,8 @@ def break_down(page: Page, task: Task, person: str) -> None:
 def copy_to_schools(page: Page, task: Task, schools: list[str]) -> None:
     child = Task.objects.get(parent=task)
     page.goto(f"/tasks/{child.pk}/copy/")
-    box = page.locator("[name=units]").first
     for name in schools:
-        choose(page, box, name)
+        page.get_by_label(name, exact=True).check()
     page.get_by_role("button", name="下一步").click()
     for place, name in enumerate(schools):
         page.locator(f"[name=copy-{place}-standard]").fill(f"{name}完成本院部分得满分。")

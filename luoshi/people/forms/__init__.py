@@ -37,6 +37,10 @@ class PickWidget(forms.TextInput):
         )
         return context
 
+    def use_required_attribute(self, initial: Any) -> bool:
+        """What is picked stands beside the box, which may be empty: the server asks for it."""
+        return not self.many and super().use_required_attribute(initial)
+
     def value_from_datadict(self, data: Any, files: Any, name: str) -> "Picked":
         listed = (
             data.getlist if isinstance(data, MultiValueDict) else lambda key: _listed(data, key)
@@ -149,7 +153,8 @@ class PickField(forms.Field):
         return text_of(thing)
 
 
-def _numbers(keys: Sequence[str]) -> list[int]:
+def numbers(keys: Sequence[str]) -> list[int]:
+    """What are keys among these texts."""
     return [int(key) for key in keys if key.isascii() and key.isdigit() and len(key) < 18]
 
 
@@ -169,7 +174,7 @@ class PersonField(PickField):
     several = _("“%(text)s” is not one person alone. Write the staff number: %(names)s.")
 
     def by_keys(self, keys: Sequence[str]) -> list[Person]:
-        return queries.people_by_ids(_numbers(keys))
+        return queries.people_by_ids(numbers(keys))
 
     def by_text(self, text: str) -> list[Person]:
         return queries.people_matching(text, 10)
@@ -190,7 +195,7 @@ class UnitField(PickField):
     several = _("“%(text)s” is not one unit alone. Choose from: %(names)s.")
 
     def by_keys(self, keys: Sequence[str]) -> list[Unit]:
-        return queries.units_by_ids(_numbers(keys))
+        return queries.units_by_ids(numbers(keys))
 
     def by_text(self, text: str) -> list[Unit]:
         return queries.units_matching(text, 10)

@@ -218,7 +218,7 @@ def issue_many(tasks: Sequence[Task], *, by: Actor) -> list[Task]:
     """
     keys = [task.pk for task in tasks]
     held = list(
-        Task.objects.select_for_update(of=("self",))
+        Task.objects.select_for_update(of=("self",), no_key=True)
         .filter(pk__in=keys)
         .select_related("unit", "owner", "category__measure", "measure")
         .order_by("path")
@@ -431,7 +431,7 @@ def cancel(task: Task, *, by: Actor, reason: str) -> int:
     if not reason.strip():
         raise Refused(_("Say why it is cancelled."), "reason")
     family = list(
-        Task.objects.select_for_update(of=("self",))
+        Task.objects.select_for_update(of=("self",), no_key=True)
         .filter(below(task.path or ""), status__in=OPEN)
         .order_by("path")
     )

@@ -419,7 +419,7 @@ def edit_many(
 def discard_drafts(tasks: Sequence[Task], *, by: Actor) -> int:
     """Throw drafts away. Raises NotAllowed if one of them is no draft any more."""
     held = list(
-        Task.objects.select_for_update(of=("self",))
+        Task.objects.select_for_update(of=("self",), no_key=True)
         .filter(pk__in=[t.pk for t in tasks])
         .select_related("unit", "category__measure", "measure")
         .order_by("-path")

@@ -202,7 +202,7 @@ def test_a_child_is_copied_to_units_in_two_steps(client, college, goals):
     )
     url = reverse("tasks:copy", args=[child.pk])
     as_(client, college.wang)
-    step = client.post(url, {"units": "、".join(s.name for s in schools)})
+    step = client.post(url, {"units": [s.pk for s in schools]})
     assert step.status_code == 200
     assert step.context["formset"].total_form_count() == 2
     data = {"copy-TOTAL_FORMS": "2", "copy-INITIAL_FORMS": "2", "key": "c"}

@@ -8,9 +8,8 @@ from django import forms
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import gettext as _g
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from luoshi.kit.htmx import finish, respond
@@ -30,7 +29,7 @@ from luoshi.tasks.views.doors import Act, door, person, seen
 
 
 def _issue_note(task: Task) -> str:
-    return _g("“%(unit)s” is told at once; from then on reports are due.") % {
+    return gettext("“%(unit)s” is told at once; from then on reports are due.") % {
         "unit": task.unit.name
     }
 
@@ -38,7 +37,7 @@ def _issue_note(task: Task) -> str:
 def _cancel_note(task: Task) -> str:
     below = task.descendants().filter(status__lt=80).count()
     if not below:
-        return _g("No more reports are due on it. This cannot be undone.")
+        return gettext("No more reports are due on it. This cannot be undone.")
     return ngettext(
         "Its %(count)d sub-task is cancelled too; no more reports are due. This cannot be undone.",
         "Its %(count)d sub-tasks are cancelled too; no more reports are due. "
@@ -126,7 +125,7 @@ close = door(
         _("Close the matter"),
         _("The task has been closed."),
         lambda task, by, _data: line.close(task, by=by.actor),
-        note=lambda task: _g("A closed task can only be looked at."),
+        note=lambda task: gettext("A closed task can only be looked at."),
     )
 )
 cancel = door(
@@ -162,7 +161,9 @@ share = door(
         _("The task has been shared."),
         lambda task, by, data: taking_part.share(task, data["people"], by=by.actor),
         form=ShareForm,
-        note=lambda task: _g("Whoever acts first has done it; the others see that it is done."),
+        note=lambda task: gettext(
+            "Whoever acts first has done it; the others see that it is done."
+        ),
     )
 )
 comment = door(
@@ -209,7 +210,9 @@ count_in = door(
             task, data["category"], by=by.actor, result_due=data["result_due"]
         ),
         form=lambda *args: CountInForm(*args, categories=_sets()),
-        note=lambda task: _g("It is reported once; the further set asks for a final result only."),
+        note=lambda task: gettext(
+            "It is reported once; the further set asks for a final result only."
+        ),
     )
 )
 
@@ -221,7 +224,7 @@ def follow(request: HttpRequest, task_id: int) -> HttpResponse:
     task = seen(request, task_id)
     on = request.POST.get("on") == "1"
     taking_part.follow(task, by=person(request).actor, on=on)
-    said = _g("You follow the task.") if on else _g("You no longer follow the task.")
+    said = gettext("You follow the task.") if on else gettext("You no longer follow the task.")
     return finish(request, task.get_absolute_url(), "task-changed", said=said)
 
 
@@ -242,7 +245,7 @@ def set_milestones(request: HttpRequest, task_id: int) -> HttpResponse:
         except Refused as refusal:
             formset.non_form_errors().append(str(refusal))
         else:
-            said = _g("The milestones have been saved.")
+            said = gettext("The milestones have been saved.")
             return finish(request, task.get_absolute_url(), "task-changed", said=said)
     context = {"task": task, "formset": formset}
     return respond(

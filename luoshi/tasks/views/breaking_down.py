@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from luoshi.kit import clock
 from luoshi.kit.htmx import finish
 from luoshi.kit.verdict import Refused, require
+from luoshi.people.queries import units_open
 from luoshi.tasks import queries, rules
 from luoshi.tasks.forms import ChildForm, ChildForms, CopyForms, UnitsForm
 from luoshi.tasks.lifecycle import Status
@@ -111,7 +113,10 @@ def copy(request: HttpRequest, task_id: int) -> HttpResponse:
     require(rules.may("break_down", task.parent, queries.facts_for(task.parent, who)))
     if "copy-TOTAL_FORMS" in request.POST:
         return _copy_rows(request, task)
-    units_form = UnitsForm(request.POST or None)
+    open_units = units_open(clock.today()).exclude(pk=task.unit_id).exclude(parent=None)
+    units_form = UnitsForm(
+        request.POST or None, units=open_units.select_related("kind").order_by("path")
+    )
     if request.method == "POST" and units_form.is_valid():
         rows = [
             {"unit": unit, "due": task.due, "standard": task.standard}

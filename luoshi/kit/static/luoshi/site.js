@@ -199,10 +199,10 @@ function note(form, text) {
   line.textContent = text;
 }
 
-async function restoreDraft(form) {
+async function restoreDraft(form, path = form.dataset.draft) {
   if (form.querySelector("[aria-invalid=true]")) return;
   try {
-    const answer = await fetch(`${DRAFT_URL}?${new URLSearchParams({ form: form.dataset.draft })}`, { redirect: "manual" });
+    const answer = await fetch(`${DRAFT_URL}?${new URLSearchParams({ form: path })}`, { redirect: "manual" });
     if (!answer.ok || answer.status === 204) return;
     let saved = await answer.json();
     if (saved && "data" in saved) saved = saved.data;
@@ -216,6 +216,8 @@ async function restoreDraft(form) {
 function fill(form, saved) {
   for (const [name, raw] of Object.entries(saved)) {
     const values = Array.isArray(raw) ? raw : [raw];
+    const picker = [...form.querySelectorAll("[data-pick]")].find((box) => box.dataset.pickName === name);
+    if (picker) picker.dispatchEvent(new CustomEvent("pick-restore", { detail: values, bubbles: true }));
     const inputs = [...form.elements].filter((input) => input.name === name);
     inputs.forEach((input, i) => {
       if (input.type === "hidden" || input.type === "file") return;
@@ -227,8 +229,29 @@ function fill(form, saved) {
   }
 }
 
+// A form that arrived after the log-out was kept by the server (people.middleware); the cookie
+// says where it was sent to. Whatever form goes there gets its content back, once.
+function wakeLate(root) {
+  const late = document.cookie.match(/(?:^|; )late=([^;]*)/);
+  if (!late) return;
+  const path = decodeURIComponent(late[1]);
+  for (const form of root.querySelectorAll("form[method=post]:not([data-draft])")) {
+    if (new URL(form.getAttribute("action") || "", location.href).pathname !== path) continue;
+    document.cookie = "late=;path=/;max-age=0;samesite=lax";
+    restoreDraft(form, path).then(() => fetch(DRAFT_URL, {
+      method: "POST", body: new URLSearchParams({ form: path, drop: "1" }),
+      headers: { "X-CSRFToken": csrf(form), "X-Requested-With": "fetch" },
+    }));
+    return;
+  }
+}
+
 wakeDrafts(document);
-document.body.addEventListener("htmx:load", (event) => wakeDrafts(event.detail.elt));
+wakeLate(document);
+document.body.addEventListener("htmx:load", (event) => {
+  wakeDrafts(event.detail.elt);
+  wakeLate(event.detail.elt);
+});
 
 // ---- a warning only where nothing is saved by itself ----
 for (const form of document.querySelectorAll("form[data-warn]:not([data-draft])")) {
@@ -392,8 +415,9 @@ for (const bar of document.querySelectorAll(".tabs")) {
   if (at) bar.scrollLeft = at.offsetLeft - bar.clientWidth / 2 + at.clientWidth / 2;
 }
 
-// ---- one box ticks all boxes of its table ----
+// ---- one box ticks all boxes of its table or group ----
 document.addEventListener("change", (event) => {
-  if (!event.target.matches("[data-tick-all]")) return;
-  for (const box of event.target.closest("table").querySelectorAll("tbody input[type=checkbox]")) box.checked = event.target.checked;
+  if (!event.target.matches("[data-tick-all], [data-tick-group]")) return;
+  const group = event.target.closest("table, fieldset");
+  for (const box of group.querySelectorAll("tbody input[type=checkbox], .unit-ticks input[type=checkbox]")) box.checked = event.target.checked;
 });
