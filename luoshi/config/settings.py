@@ -126,7 +126,7 @@ IDLE_MINUTES = env.number("LUOSHI_IDLE_MINUTES", 30, least=1)
 # people.middleware ends a session after IDLE_MINUTES without work; the row outlives that, so that
 # what was sent too late can still be kept as a draft of the person it belongs to.
 SESSION_COOKIE_AGE = 24 * 3600
-SESSION_ENGINE = "django.contrib.sessions.backends.db"  # a log-out holds in every process at once
+SESSION_ENGINE = "django.contrib.sessions.backends.db"  # the cache is not shared by processes
 INITIAL_PASSWORD = env.text("LUOSHI_INITIAL_PASSWORD")
 ACCOUNT_PREFIX = env.text("LUOSHI_ACCOUNT_PREFIX", "T")
 
