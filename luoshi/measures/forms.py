@@ -102,7 +102,9 @@ def field_for(key: Key, known: Known) -> forms.Field:
             min_value=key.lowest, max_value=key.highest, **{**common, "required": required}
         )
     if key.kind == Kind.DATE:
-        return forms.DateField(widget=forms.DateInput(attrs={"type": "date"}), **common)
+        return forms.DateField(
+            widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), **common
+        )
     if key.kind == Kind.NUMBERS and key.highest == 12:  # months of the year
         months = [(str(month), _("month %(month)s") % {"month": month}) for month in range(1, 13)]
         return forms.MultipleChoiceField(
@@ -466,7 +468,7 @@ class VersionForm(forms.Form):
     """A new version: from when on, and which categories follow it."""
 
     since = forms.DateField(
-        label=_("in force since"), widget=forms.DateInput(attrs={"type": "date"})
+        label=_("in force since"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
     )
     name = forms.CharField(label=_("name"), max_length=120)
     categories = forms.ModelMultipleChoiceField(

@@ -90,6 +90,7 @@ LINE = Section(
     words.line_words,
     required=True,
     faults=standing.line_faults,
+    needs=("chain",),
     help=_("Which stops a task makes between registration and close."),
     store=Columns(),
 )
@@ -140,6 +141,7 @@ REPORTING = Section(
     words.reporting_words,
     required=True,
     faults=standing.reporting_faults,
+    needs=("chain",),
     help=_("When and how the responsible person reports."),
     store=Columns(),
 )
@@ -180,6 +182,7 @@ REPORT_DAYS = Section(
     ),
     words.report_days_words,
     faults=standing.report_days_faults,
+    needs=("reporting",),
     help=_("Only for the rhythms that name their days one by one."),
     store=Rows(ReportDay, _day_rows, _days_again, ("pk",)),
 )
@@ -344,6 +347,7 @@ CHAIN = Section(
     many=True,
     ordered=True,
     faults=standing.chain_faults,
+    needs=("line", "reporting", "change"),
     row_names=_link_names,
     normal=_sorted_by("purpose", Purpose),
     help=_("Who decides, in this order; each step is a duty or a body."),

@@ -85,7 +85,9 @@ def read_files(
         reader.read()
     for reader in readers:
         reader.settle()
-    return shelf.books, shelf.problems
+    places = {reader.name: place for place, reader in enumerate(readers)}
+    problems = sorted(shelf.problems, key=lambda p: (places.get(p.file, -1), p.line))
+    return shelf.books, problems
 
 
 # ── bytes to tables ──────────────────────────────────────────────────────────────────────────────
@@ -295,10 +297,10 @@ class _Reader:
             data = self._section(section, table, path, sources)
             if data is not None:
                 content[section.name] = data
-        if len(content) < len(names):
-            return
         for section, fault in content_faults(self.shelf.sections, content):
             self._fault(section, fault.row, fault.key, path, fault.found, fault.allowed)
+        if len(content) < len(names):
+            return
         content = {s.name: s.normal(content[s.name]) for s in self.shelf.sections}
         if head and self._first("measures", (head["code"], head["since"]), path, "code"):
             text = MeasureText(head, content, sources)

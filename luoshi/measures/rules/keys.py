@@ -153,10 +153,10 @@ class Section:
     """A group of settings: one table of the file, one part of the form, one paragraph in words.
 
     ``many`` sections are lists of tables; in ``ordered`` ones the place of a row means something.
-    ``required`` ones must stand in a file, so that nobody is
-    governed by a rule that was not written down. ``row_names`` names rows for their paragraphs;
-    ``normal`` puts data into the one order in which they are kept, where order means nothing.
-    ``store`` says where it is kept (see `kinds`), and is not looked at here.
+    ``required`` ones must stand in a file, so that nobody is governed by a rule that was not written
+    down. ``row_names`` names rows for their paragraphs; ``normal`` puts data into the one order in
+    which they are kept, where order means nothing. ``needs`` names the other sections that
+    ``faults`` looks at. ``store`` says where it is kept (see `kinds`), and is not looked at here.
     """
 
     name: str
@@ -167,6 +167,7 @@ class Section:
     ordered: bool = False
     required: bool = False
     faults: Callable[[Any, Content], Iterator[Fault]] = no_faults
+    needs: tuple[str, ...] = ()
     row_names: Callable[[list[Table]], list[str]] = by_position
     normal: Callable[[Any], Any] = as_it_is
     help: Text = ""
@@ -189,8 +190,10 @@ class Section:
 def content_faults(
     sections: Sequence[Section], content: Content
 ) -> Iterator[tuple[Section, Fault]]:
-    """Everything that does not fit together in a measure."""
+    """Everything that does not fit together in a measure; what could not be read is left out."""
     for section in sections:
+        if not content.keys() >= {section.name, *section.needs}:
+            continue
         for fault in section.faults(content[section.name], content):
             yield section, fault
 

@@ -242,8 +242,8 @@ def reporting_words(data: Table, content: Content, known: Known) -> Iterator[Sen
         )
         if data["result_only"]
         else _(
-            "A task of another set that counts in this one too is reported on in its own set; here "
-            "it owes nothing more."
+            "A task of another set that counts in this one too is reported on in its own set; a "
+            "final result is owed here only where a date is named for it."
         ),
         "result_only",
     )

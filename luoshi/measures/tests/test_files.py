@@ -706,6 +706,15 @@ def test_all_errors_of_a_file_are_reported_in_one_go():
     assert [problem.key for problem in read(text)[1]] == ["report_day", "diagnose_in", "colour"]
 
 
+def test_what_does_not_fit_together_is_reported_beside_what_cannot_be_read():
+    text = (
+        GOOD.replace("[measure.change]\n", "")
+        .replace('"#95de64"', '"#fffbe6"')
+        .replace("days = 180", "days = 30")
+    )
+    assert [problem.key for problem in read(text)[1]] == ["change", "days", "colour"]
+
+
 def test_an_error_is_one_sentence_with_file_line_table_key_found_allowed():
     problem = read(change("report_day = 28", "report_day = 32"))[1][0]
     assert str(problem) == (
@@ -750,8 +759,8 @@ def test_a_code_that_stands_in_another_file_is_found():
     assert {problem.file for problem in problems} == {"b.toml"}
     assert [problem.found for problem in problems] == [
         "a code that stands in a.toml, line 3 already",
-        "a code that stands in a.toml, line 18 already",
         "a code that stands in a.toml, line 7 already",
+        "a code that stands in a.toml, line 18 already",
     ]
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from luoshi.kit import clock
 from luoshi.measures.forms import CategorySheet, MeasureSheet
 from luoshi.measures.models import Category, Measure, Programme
 from luoshi.measures.queries import category_text, chapters, known_things, text_of
@@ -302,6 +303,14 @@ def test_differences_between_versions_are_shown_in_words(office):
     assert ">28<" in rows
     assert ">25<" in rows
     assert reverse("measures:page", args=[old.pk]) in page
+    assert 'data-label="2020-01-01"' in rows
+
+
+def test_a_new_version_is_proposed_for_the_next_year(office, monkeypatch):
+    monkeypatch.setattr(clock, "today", lambda: dt.date(2026, 11, 20))
+    measure = make_measure("rules")
+    page = office.get(reverse("measures:new_version", args=[measure.pk])).content.decode()
+    assert 'value="2027-01-01"' in page
 
 
 def category_data(category: Category, **changes: Any) -> dict[str, Any]:
