@@ -198,5 +198,9 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},  # pages that are not there are no news
+        "django.security.DisallowedHost": {"level": "CRITICAL"},  # nor are strangers' names
+    },
     "root": {"handlers": ["console"], "level": env.text("LUOSHI_LOG", "WARNING")},
 }
