@@ -1,7 +1,7 @@
 """Before any page: is the session fresh, is the first password changed, which language."""
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.contrib import messages
@@ -16,7 +16,7 @@ from luoshi.kit import clock
 from luoshi.kit.htmx import wants_part
 from luoshi.kit.verdict import Refused
 from luoshi.people.models import Person
-from luoshi.people.services.keeping import save_draft
+from luoshi.people.services.keeping import SECRET, drop_draft, save_draft
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -24,6 +24,8 @@ SEEN = "seen"  # session key: seconds of the last work
 SEEN_EVERY = 60  # seconds; the session is written no oftener
 #: Requests a page makes by itself carry this header (or ``?poll=1``) and keep nobody logged in.
 POLL = "X-Poll"
+#: Cookie with the path of a form that arrived too late; site.js puts its content back.
+LATE = "late"
 #: Pages that somebody who must change the first password may open.
 OPEN_PAGES = ("people:password", "people:logout", "people:language")
 
@@ -35,9 +37,13 @@ class AccountMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        answer = self._before(request) or self.get_response(request)
+        early = self._before(request)
+        if early is not None:
+            return early
+        answer = self.get_response(request)
         if answer.status_code == 302 and not request.user.is_authenticated and _is_login(answer):
             return to_login(request)
+        _forget_draft(request, answer)
         return answer
 
     def _before(self, request: HttpRequest) -> HttpResponse | None:
@@ -45,10 +51,8 @@ class AccountMiddleware:
         if not isinstance(person, Person):
             return None
         if _idle(request):
-            _keep_what_came(request, person)
-            logout(request)
-            messages.info(request, _idle_sentence())
-            return None if request.path == resolve_url(settings.LOGIN_URL) else to_login(request)
+            # What a page asks by itself ends nothing, so that what is sent next can still be kept.
+            return to_login(request) if _by_itself(request) else _log_out(request, person)
         if person.must_change_password and not _may_open(request.path):
             return go(request, f"{reverse('people:password')}?{_next(request)}")
         return None
@@ -66,23 +70,59 @@ def _idle(request: HttpRequest) -> bool:
     seen = request.session.get(SEEN)
     if seen is not None and now - seen > settings.IDLE_MINUTES * 60:
         return True
-    polled = POLL in request.headers or "poll" in request.GET
-    if seen is None or (not polled and not 0 <= now - seen < SEEN_EVERY):
+    if seen is None or (not _polled(request) and not 0 <= now - seen < SEEN_EVERY):
         request.session[SEEN] = now
     return False
 
 
-def _keep_what_came(request: HttpRequest, person: Person) -> None:
-    """Keep a form that arrived too late as a draft, to be restored after the next log-in."""
-    if request.method != "POST" or request.path == reverse("people:draft"):
-        return
-    data = {name: values for name, values in request.POST.lists() if name}
+def _polled(request: HttpRequest) -> bool:
+    return POLL in request.headers or "poll" in request.GET
+
+
+def _fetched(request: HttpRequest) -> bool:
+    """Whether a script of ours asks for data: pickers, drafts."""
+    return request.headers.get("X-Requested-With") == "fetch"
+
+
+def _by_itself(request: HttpRequest) -> bool:
+    return _polled(request) or _fetched(request)
+
+
+def _log_out(request: HttpRequest, person: Person) -> HttpResponse | None:
+    """End the session; what was sent too late waits for the next log-in."""
+    kept = _keep_what_came(request, person)
+    logout(request)
+    messages.info(request, _idle_sentence())
+    if request.path == resolve_url(settings.LOGIN_URL):
+        return None
+    response = to_login(request)
+    if kept:
+        response.set_cookie(LATE, quote(request.path, safe=""), max_age=24 * 3600, samesite="Lax")
+    return response
+
+
+def _keep_what_came(request: HttpRequest, person: Person) -> bool:
+    """Keep a form that arrived too late as a draft. Whether there was one."""
+    own = {reverse(name) for name in ("people:draft", "people:logout", "people:login")}
+    if request.method != "POST" or request.path in own:
+        return False
+    data = {name: values for name, values in request.POST.lists() if name not in SECRET}
     if not data:
-        return
+        return False
     try:
         save_draft(person, form=request.path, data=data)
     except Refused:
+        return False
+    return True
+
+
+def _forget_draft(request: HttpRequest, answer: HttpResponse) -> None:
+    """A form that was taken needs its draft no more; site.js names it in ``draft_of``."""
+    if request.method != "POST" or answer.status_code not in {204, 302}:
         return
+    form = "" if request.path == reverse("people:draft") else request.POST.get("draft_of", "")
+    if form and isinstance(request.user, Person):
+        drop_draft(request.user, form)
 
 
 def _may_open(path: str) -> bool:
@@ -116,10 +156,10 @@ def to_login(request: HttpRequest) -> HttpResponse:
 
 def go(request: HttpRequest, url: str) -> HttpResponse:
     """A redirect of the whole page, for htmx too; for a script that asks for data, a plain 401."""
+    if _fetched(request):
+        return HttpResponse(status=401)
     if wants_part(request):
         response = HttpResponse(status=204)
         response["HX-Redirect"] = url
         return response
-    if request.headers.get("X-Requested-With") == "fetch":
-        return HttpResponse(status=401)
     return HttpResponseRedirect(url)

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from luoshi.kit import clock
-from luoshi.people.models import Person
+from luoshi.people.models import Draft, Person
 from luoshi.people.roles import Duty
 from luoshi.people.tests.factories import cast, seat
 from luoshi.tasks.tests.factories import draft, issued, make_set
@@ -150,3 +150,20 @@ def test_a_title_with_a_script_stays_text(page, live_server, client, people):
     enter(page, live_server, client, people.chen)
     page.goto(live_server.url + "/search/?q=onerror")
     assert page.locator(".found-title").first.inner_text() == "<img src=x onerror=alert(1)>"
+
+
+def test_a_draft_saves_itself_comes_back_and_goes_when_sent(page, live_server, client, people):
+    enter(page, live_server, client, people.chen)
+    page.goto(live_server.url + "/tasks/register/")
+    page.locator("#id_title").fill("写到一半的任务")
+    page.locator(".draft-note", has_text="草稿已保存").wait_for()
+    page.goto(live_server.url + "/")
+    page.goto(live_server.url + "/tasks/register/")
+    page.locator(".draft-note").wait_for()
+    assert page.locator("#id_title").input_value() == "写到一半的任务"
+    draft = Draft.objects.get(person=people.chen)
+    assert draft.form == "/tasks/register/"
+    token = page.locator("[name=csrfmiddlewaretoken]").first.input_value()
+    sent = {"draft_of": draft.form, "year": "2026", "next": "/", "csrfmiddlewaretoken": token}
+    page.request.post(live_server.url + "/year/", form=sent)
+    assert not Draft.objects.exists()

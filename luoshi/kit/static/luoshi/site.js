@@ -139,6 +139,9 @@ function wakeDrafts(root) {
   for (const form of root.querySelectorAll("form[data-draft]")) {
     if (form.dataset.awake) continue;
     form.dataset.awake = "yes";
+    const named = document.createElement("input");  // once the form is taken, the server drops the draft
+    Object.assign(named, { type: "hidden", name: "draft_of", value: form.dataset.draft });
+    form.append(named);
     let timer = 0;
     const later = () => {
       clearTimeout(timer);
@@ -161,7 +164,7 @@ function wakeDrafts(root) {
 function fieldsOf(form) {
   const fields = {};
   for (const [name, value] of new FormData(form)) {
-    if (typeof value !== "string" || ["csrfmiddlewaretoken", "key", "rev"].includes(name)) continue;
+    if (typeof value !== "string" || ["csrfmiddlewaretoken", "key", "rev", "draft_of"].includes(name)) continue;
     (fields[name] ??= []).push(value);
   }
   return fields;
