@@ -313,12 +313,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Group:
-    """One section of a measure for a page: switches, or a list with a heading per column."""
+    """One section of a measure for a page: switches, or rows of (column, what it says)."""
 
     section: Section
     rows: list[Row]
     columns: list[str]
-    table: list[list[str]]
+    table: list[list[tuple[str, str]]]
 
 
 def groups(text: MeasureText, known: Known) -> list[Group]:
@@ -340,15 +340,16 @@ def _group(section: Section, text: MeasureText, known: Known) -> Group:
             if section.required or data[key.name]
         ]
         return Group(section, rows, [], [])
-    columns = [str(key.label) for key in section.keys]
+    columns = [*(str(key.label) for key in section.keys), _("Source")]
     table = [
-        [
-            *(said_value(key, row[key.name], known) for key in section.keys),
-            text.sources.get(name, ""),
-        ]
+        list(zip(columns, [*_cells(section, row, known), text.sources.get(name, "")], strict=True))
         for row, name in zip(data, settings, strict=True)
     ]
     return Group(section, [], columns, table)
+
+
+def _cells(section: Section, row: Table, known: Known) -> list[str]:
+    return [said_value(key, row[key.name], known) for key in section.keys]
 
 
 # ── comparing versions ───────────────────────────────────────────────────────────────────────────

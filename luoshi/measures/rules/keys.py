@@ -153,8 +153,8 @@ class Section:
     """A group of settings: one table of the file, one part of the form, one paragraph in words.
 
     ``many`` sections are lists of tables; in ``ordered`` ones the place of a row means something.
-    ``required`` ones must stand in a file, so that nobody is governed by a rule that was not written
-    down. ``row_names`` names rows for their paragraphs; ``normal`` puts data into the one order in
+    ``required`` ones must stand in a file, so that nobody is governed by an unwritten
+    rule. ``row_names`` names rows for their paragraphs; ``normal`` puts data into the one order in
     which they are kept, where order means nothing. ``needs`` names the other sections that
     ``faults`` looks at. ``store`` says where it is kept (see `kinds`), and is not looked at here.
     """

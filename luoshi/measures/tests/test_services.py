@@ -1,9 +1,10 @@
 """Writing rules: what changes, what is refused, and that a refusal writes nothing."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -396,3 +397,18 @@ def test_dump_then_load_changes_nothing_whatever_a_measure_says(data, paragraph)
 def test_what_a_file_may_name_must_be_on_record():
     make_programme()
     assert house().known == Known(bodies={}, fields={}, units={})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_people_issuing_at_the_same_moment_get_different_numbers_without_a_gap():
+    category = make_category(number_pattern="{year}-{n}")
+
+    def take(_thread: int) -> list[str]:
+        try:
+            return [services.take_number(category, 2026) for _turn in range(4)]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        taken = [number for numbers in pool.map(take, range(4)) for number in numbers]
+    assert sorted(taken, key=lambda n: int(n[5:])) == [f"2026-{n}" for n in range(1, 17)]
