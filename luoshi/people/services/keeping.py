@@ -16,7 +16,7 @@ MOST_FAVOURITES = 60
 MOST_DRAFTS = 200
 LONGEST_DRAFT = 400_000
 #: Fields a draft never holds.
-SECRET = ("password", "csrfmiddlewaretoken", "key", "rev", "old", "new", "again")
+SECRET = ("password", "csrfmiddlewaretoken", "key", "rev", "old", "new", "again", "draft_of")
 
 
 @transaction.atomic

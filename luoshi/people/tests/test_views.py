@@ -165,10 +165,30 @@ def test_what_arrives_too_late_is_kept_as_a_draft_and_given_back(li):
     sent = {"name": "领导小组𠮷", "code": "L", "key": "a" * 32}
     response = client.post(place, sent, headers={"Referer": f"http://testserver{place}"})
     assert response["Location"] == f"/people/login/?next={place.replace('/', '%2F')}"
+    assert client.cookies["late"].value == place.replace("/", "%2F")
     log_in(client, "0210009")
     kept = client.get("/people/draft/", {"form": place}).json()["data"]
     assert kept == {"name": ["领导小组𠮷"], "code": ["L"]}
     assert Body.objects.count() == 0
+
+
+def test_what_a_page_asks_by_itself_ends_no_idle_session(li):
+    client = as_(li)
+    client.get("/people/")
+    idle(client, 31)
+    assert (
+        client.get("/people/pick/?q=w", headers={**HTMX, "X-Requested-With": "fetch"}).status_code
+        == 401
+    )
+    draft = {"form": "/x/", "data": "{}"}
+    assert (
+        client.post("/people/draft/", draft, headers={"X-Requested-With": "fetch"}).status_code
+        == 401
+    )
+    assert client.get("/people/", headers={**HTMX, "X-Poll": "1"})["HX-Redirect"].startswith(LOGIN)
+    assert client.session["_auth_user_id"] == str(li.pk)
+    assert client.get("/people/")["Location"].startswith(LOGIN)
+    assert not client.session.get("_auth_user_id")
 
 
 def test_htmx_on_an_expired_session_goes_to_the_log_in_page_as_a_whole(li):
@@ -229,6 +249,16 @@ def test_a_draft_travels_through_the_form(li):
     assert client.get("/people/draft/", {"form": "/x/"}).status_code == 204
 
 
+def test_a_form_that_is_taken_drops_its_draft_and_one_that_is_not_keeps_it(who):
+    client, place = as_(who.admin), "/people/bodies/create/"
+    keeping.save_draft(who.admin, form=place, data={"name": ["小组"]})
+    form = {"name": "领导小组", "code": "L", "office": "质管办", "since": "2026-03-01"}
+    assert client.post(place, {**form, "code": "", "draft_of": place}).status_code == 422
+    assert queries.draft_for(who.admin, place) == {"name": ["小组"]}
+    assert client.post(place, {**form, "draft_of": place}).status_code == 302
+    assert queries.draft_for(who.admin, place) is None
+
+
 @pytest.mark.parametrize("data", ["", "[1]", "{", '"x"'])
 def test_a_draft_that_is_none_is_refused(li, data):
     assert as_(li).post("/people/draft/", {"form": "/x/", "data": data}).status_code == 422
@@ -251,6 +281,14 @@ def test_the_picker_lists_people_of_the_own_unit_first(who, li):
     assert "没有找到" in as_(li).get("/people/pick/", {"q": "无此人"}).content.decode()
     units = as_(li).get("/people/pick-units/", {"q": "jd"}).content.decode()
     assert f'data-key="{who.school.pk}"' in units
+
+
+def test_the_picker_names_again_what_a_draft_had_chosen(who, li):
+    page = as_(li).get("/people/pick/", {"keys": f"{who.sun.pk},{who.li.pk},x,999999"})
+    text = page.content.decode()
+    assert text.index("孙丽 1006") < text.index("李敏 1001")
+    units = as_(li).get("/people/pick-units/", {"keys": str(who.other.pk)}).content.decode()
+    assert "财务处" in units
 
 
 @pytest.mark.parametrize("words", ["<img src=x onerror=alert(1)>", "%", "'", "𠮷", "x" * 500])

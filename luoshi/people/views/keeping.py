@@ -13,11 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from luoshi.kit.htmx import wants_part
 from luoshi.kit.verdict import Refused
 from luoshi.people import queries
-from luoshi.people.forms import text_of
+from luoshi.people.forms import numbers, text_of
 from luoshi.people.services import keeping
 from luoshi.people.views.pages import done, next_url, person_of
 
 SHOWN = 12  # matches in a picker
+MOST_KEYS = 200
 
 
 @login_required
@@ -76,7 +77,11 @@ def pick(request: HttpRequest) -> HttpResponse:
     """People found by what is typed; those of the own unit first."""
     person, words = person_of(request), request.GET.get("q", "")[:60]
     near = queries.main_unit_path(person)
-    people = queries.people_matching(words, SHOWN + 1, near=near)
+    people = (
+        queries.people_by_ids(_keys(request))
+        if "keys" in request.GET
+        else queries.people_matching(words, SHOWN + 1, near=near)
+    )
     options = [(p.pk, text_of(p), p.name, f"{p.main_unit.label} {p.staff_number}") for p in people]
     return _options(request, options, words)
 
@@ -87,13 +92,23 @@ def pick_units(request: HttpRequest) -> HttpResponse:
     """Open units found by what is typed; the own unit and those below it first."""
     person, words = person_of(request), request.GET.get("q", "")[:60]
     near = queries.main_unit_path(person)
-    units = queries.units_matching(words, SHOWN + 1, near=near)
+    units = (
+        queries.units_by_ids(_keys(request))
+        if "keys" in request.GET
+        else queries.units_matching(words, SHOWN + 1, near=near)
+    )
     options = [(u.pk, text_of(u), u.name, f"{u.kind} {u.code}") for u in units]
     return _options(request, options, words)
+
+
+def _keys(request: HttpRequest) -> list[int]:
+    """Keys of things chosen earlier, whose names a draft needs again."""
+    return numbers(request.GET["keys"].split(","))[:MOST_KEYS]
 
 
 def _options(
     request: HttpRequest, options: list[tuple[int, str, str, str]], words: str
 ) -> HttpResponse:
-    context = {"options": options[:SHOWN], "more": len(options) > SHOWN, "words": words}
+    most = MOST_KEYS if "keys" in request.GET else SHOWN
+    context = {"options": options[:most], "more": len(options) > most, "words": words}
     return render(request, "people/_pick_options.html", context)

@@ -148,6 +148,25 @@ document.addEventListener("click", (event) => {
     ask(box);
   }
 });
+// a draft comes back: keys of what was chosen
+document.addEventListener("pick-restore", async (event) => {
+  const box = boxOf(event.target);
+  const keys = event.detail.filter((key) => /^[0-9]+$/.test(key));
+  if (!box || !keys.length) return;
+  const url = new URL(box.dataset.pick, location.href);
+  url.searchParams.set("keys", keys.join(","));
+  const answer = await fetch(url, { headers: { "HX-Request": "true", "X-Requested-With": "fetch" } });
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const option of page.querySelectorAll("[role=option]")) {
+    if (box.hasAttribute("data-pick-many")) add(box, option.dataset.key, option.dataset.text);
+    else {
+      box.querySelector(":scope > input[type=hidden]").value = option.dataset.key;
+      inputOf(box).value = box.dataset.shown = option.dataset.text;
+    }
+  }
+});
+
 // keep the focus in the box while the mouse goes to the list
 document.addEventListener("mousedown", (event) => {
   if (event.target.closest?.(".pick-list")) event.preventDefault();
