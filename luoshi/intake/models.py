@@ -96,14 +96,16 @@ class ImportBatch(models.Model):
 class ImportRow(models.Model):
     """A line of the file: its texts, what it was understood to be, what the clerk typed over it.
 
-    ``cells``, ``down`` and ``across`` are a `rules.grid.Line`; ``parsed`` and ``edits`` are fields
-    of a `rules.table.Row`; ``messages`` and ``names`` are what is to be said and settled.
+    ``cells``, ``down`` and ``across`` are a `rules.grid.Line`, ``text`` is all of it, to be searched;
+    ``parsed`` and ``edits`` are fields of a `rules.table.Row`; ``messages`` and ``names`` are what
+    is to be said and settled.
     """
 
     batch = models.ForeignKey(ImportBatch, on_delete=models.CASCADE, related_name="rows")
     table = models.PositiveSmallIntegerField()
     row = models.PositiveIntegerField()
     cells = models.JSONField()
+    text = models.TextField(blank=True)
     down = models.JSONField(default=list)
     across = models.JSONField(default=list)
     kind = models.CharField(max_length=10, choices=RowKind.choices, default=RowKind.TASK)

@@ -151,7 +151,7 @@ def rows_found(batch: ImportBatch, state: str = "", words: str = "") -> QuerySet
     elif state:
         rows = batch.rows.filter(state=state)
     if words:
-        rows = rows.filter(Q(cells__icontains=words) | Q(parsed__icontains=words))
+        rows = rows.filter(text__icontains=words)
     return rows.order_by("table", "row")
 
 

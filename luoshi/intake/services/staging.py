@@ -119,6 +119,7 @@ def _stage(batch: ImportBatch, grids: Sequence[Grid]) -> None:
             table=number,
             row=line.row,
             cells=list(line.cells),
+            text="\n".join(filter(None, line.cells)),
             down=sorted(line.down),
             across=sorted(line.across),
         )

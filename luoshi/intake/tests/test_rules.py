@@ -382,6 +382,7 @@ def test_texts_are_cleaned():
         ("1-9月份工作完成情况", Column.PROGRESS),
         ("考核评分标准", Column.STANDARD),
         ("民生事项名称", Column.TITLE),
+        ("实事名称", Column.TITLE),
     ],
 )
 def test_titles_of_columns_in_many_wordings(title, column):
