@@ -9,11 +9,12 @@ from django.urls import reverse
 
 from luoshi.kit import clock
 from luoshi.kit.actor import SYSTEM
+from luoshi.people import queries
 from luoshi.people.middleware import SEEN
 from luoshi.people.models import Body, Person, Tenure, Unit
 from luoshi.people.queries import accounts as account_queries
 from luoshi.people.roles import Duty
-from luoshi.people.services import persons
+from luoshi.people.services import keeping, persons
 from luoshi.people.tests.factories import PASSWORD, cast, make_person, make_unit, seat
 from luoshi.trail.models import Event
 
