@@ -12,6 +12,7 @@ urlpatterns = [
     path("year/", home.year, name="year"),
     path("search/", finding.search, name="search"),
     path("tasks/", listing.tasks, name="task-list"),
+    path("tasks/export/", listing.export, name="task-export"),
     path("tasks/<int:task_id>/", portrait.task, name="task"),
     path("tasks/<int:task_id>/why/", portrait.why, name="why"),
     path("tasks/<int:task_id>/brief/", charts.brief, name="brief"),

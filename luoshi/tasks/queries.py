@@ -182,7 +182,7 @@ def filtered(tasks: QuerySet[Task], wanted: Filters, today: dt.date) -> QuerySet
     if wanted.unit_id:
         path = Unit.objects.filter(pk=wanted.unit_id).values_list("path", flat=True).first()
         tasks = tasks.filter(unit_id__in=_tree_ids([path or "-"]))
-    if wanted.person_id:
+    if wanted.person_id is not None:
         tasks = tasks.filter(owner_id=wanted.person_id)
     if wanted.category_id:
         rows = Counting.objects.filter(category_id=wanted.category_id)

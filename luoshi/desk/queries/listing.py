@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from luoshi.desk.queries.paging import Order, Page, chosen, count_to, page
 from luoshi.measures.models import Category
 from luoshi.measures.queries import LightShown, lights_of
-from luoshi.measures.rules import Health
+from luoshi.measures.rules import Health, Urgency
 from luoshi.people.models import Person, Unit
 from luoshi.people.queries import units_open
 from luoshi.tasks import rules
@@ -146,6 +146,21 @@ def listing(
     return Listing(rows_of(found.rows, today), found, count, order, sortable)
 
 
+#: An export has this many rows at most.
+MOST_EXPORTED = 10_000
+
+
+def rows_to_export(tasks: QuerySet[Task], order: str, today: dt.date) -> list[Row]:
+    """All rows of the list in its order, up to `MOST_EXPORTED`."""
+    chosen_order = ORDERS[chosen(ORDERS, order, "due")]
+    found = page(
+        tasks.select_related("unit", "owner", "category__measure", "measure", "creator"),
+        chosen_order,
+        size=MOST_EXPORTED,
+    )
+    return rows_of(found.rows, today)
+
+
 # ── what the filters offer ───────────────────────────────────────────────────────────────────────
 
 
@@ -179,12 +194,16 @@ def choices(today: dt.date) -> dict[str, dict[str, str | Promise]]:
         "kind": dict(Kind.choices),
         "status": {str(value): label for value, label in Status.choices},
         "health": {str(h): h.label for h in HEALTHS},
+        "urgency": dict(Urgency.choices),
     }
 
 
-def person_named(pk: int | None) -> Person | None:
-    """The person a filter names."""
-    return Person.objects.filter(pk=pk).first() if pk else None
+def person_named(pk: int | None, text: str = "") -> Person | None:
+    """The person a filter names, by key or, where nothing was picked, by the name typed."""
+    if pk:
+        return Person.objects.filter(pk=pk).first()
+    name = text.strip().replace("\0", "")
+    return Person.objects.filter(name=name).order_by("pk").first() if name else None
 
 
 def unit_named(pk: int | None) -> Unit | None:
@@ -218,6 +237,7 @@ def read_filters(query: Mapping[str, Any], year: int) -> Filters:
         category_id=number("category"),
         status=number("status"),
         health=one_of("health", [h.value for h in HEALTHS]),
+        urgency=one_of("urgency", Urgency.values),
         words=str(query.get("q", "") or "").replace("\0", "")[:100].strip(),
         since=day("since"),
         until=day("until"),

@@ -1,7 +1,9 @@
 import datetime as dt
+import io
 
 import pytest
 from django.urls import reverse
+from python_calamine import CalamineWorkbook
 
 from luoshi.desk.queries import charts, listing, paging
 from luoshi.people.tests.factories import cast
@@ -294,3 +296,35 @@ def test_the_side_panel_shows_the_last_report_and_details(client, college, goals
     text = client.get(reverse("brief", args=[task.pk])).content.decode()
     assert task.details in text
     assert "尚无反馈" in text
+
+
+# ── export ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def cells_of(answer):
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(answer.getvalue())).get_sheet_by_index(0)
+    return rows.to_python()
+
+
+def test_the_list_is_exported_as_seen_with_numbers_as_numbers(client, college, goals):
+    issued(goals, college.chen, college.school.pk, title="=HYPERLINK(1)", points=5)
+    issued(goals, college.chen, college.other.pk, owner_id=college.sun.pk, title="别的任务")
+    client.force_login(college.sun)
+    answer = client.get(reverse("task-export"), {"person": "", "kind": "unit", "q": "HYPERLINK"})
+    rows = cells_of(answer)
+    assert len(rows) == 2
+    assert rows[1][1] == "=HYPERLINK(1)"
+    assert rows[1][8] == dt.date(2026, 12, 20)
+    assert (rows[1][11], rows[1][12]) == (0.0, 5.0)
+    assert "xlsx" in answer["Content-Disposition"]
+
+
+def test_a_person_is_found_by_the_name_typed(client, college, goals):
+    issued(goals, college.chen, college.school.pk, title="王院长的任务")
+    issued(goals, college.chen, college.other.pk, owner_id=college.sun.pk, title="孙丽的任务")
+    client.force_login(college.sun)
+    page = client.get(reverse("task-list"), {"who": college.sun.name}).content.decode()
+    assert "孙丽的任务" in page
+    assert "王院长的任务" not in page
+    nobody = client.get(reverse("task-list"), {"who": "查无此人"}).content.decode()
+    assert "没有符合条件的任务" in nobody

@@ -1,14 +1,16 @@
 """The task list, and what the charts of the same list share with it."""
 
+from dataclasses import replace
 from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from luoshi.desk.queries import listing as queries
+from luoshi.desk.queries import workbooks
 from luoshi.kit import clock
 from luoshi.kit.htmx import respond
 from luoshi.kit.verdict import Verdict
@@ -28,16 +30,18 @@ PARAMS = {
     "health": "health",
     "words": "q",
     "person_id": "person",
+    "urgency": "urgency",
 }
 
 
 def wanted_of(request: HttpRequest) -> tuple[str, Filters]:
     """Scope and filters of the address."""
     name = request.GET.get("scope", "")
-    return (
-        name if name in queries.SCOPES else "all",
-        queries.read_filters(request.GET, chosen_year(request)),
-    )
+    wanted = queries.read_filters(request.GET, chosen_year(request))
+    if wanted.person_id is None and (typed := request.GET.get("who", "")):
+        found = queries.person_named(None, typed)
+        wanted = replace(wanted, person_id=found.pk if found else 0)
+    return name if name in queries.SCOPES else "all", wanted
 
 
 def views_of(request: HttpRequest, here: str) -> list[dict[str, Any]]:
@@ -62,16 +66,31 @@ def filter_context(request: HttpRequest, name: str, wanted: Filters) -> dict[str
         {"param": PARAMS[chip.name], "words": chip.words.strip()}
         for chip in queries.chips(wanted, choices)
     ]
-    if person:
-        chips.append({"param": "person", "words": person.name})
+    named = person.name if person else request.GET.get("who", "").strip()
+    if named:
+        chips.append({"param": "person", "words": named})
     return {
         "scope": name,
         "scopes": queries.SCOPES,
         "wanted": wanted,
         "choices": {PARAMS[key]: value for key, value in choices.items()},
         "chips": chips,
+        "person_name": named,
         "today": today,
     }
+
+
+@login_required
+@require_GET
+def export(request: HttpRequest) -> HttpResponse:
+    """The list as seen, as a workbook: the same scope, filters and order."""
+    person, today = cast(Person, request.user), clock.today()
+    name, wanted = wanted_of(request)
+    found = queries.matching(person, name, wanted, today)
+    order = request.GET.get("sort", "due")
+    file = workbooks.task_list(queries.rows_to_export(found, order, today), today)
+    title = f"{_('Task list')}-{today.isoformat()}.xlsx"
+    return FileResponse(file, as_attachment=True, filename=title)
 
 
 @login_required
