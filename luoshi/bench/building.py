@@ -59,7 +59,7 @@ from luoshi.trail.rules import canonical, event_hash
 Say = Callable[[str], None]
 BEGINNING = dt.date(2015, 1, 1)
 PASSWORD = "Falling-snow-863"
-PERSON_NUMBER = "0210001"
+OFFICE_NUMBER, PERSON_NUMBER = "0210000", "0210001"
 
 
 @dataclass(frozen=True)
@@ -144,9 +144,9 @@ def _people(units: Sequence[Unit]) -> list[Person]:
                 password=locked,
             )
         )
-    reader = people[1]
-    assert reader.staff_number == PERSON_NUMBER
-    reader.set_password(PASSWORD)
+    for known, staff in ((people[0], OFFICE_NUMBER), (people[1], PERSON_NUMBER)):
+        assert known.staff_number == staff
+        known.set_password(PASSWORD)
     Person.objects.bulk_create(people, batch_size=500)
     PersonSpell.objects.bulk_create(
         [PersonSpell(person=p, unit=p.main_unit, since=BEGINNING) for p in people], batch_size=500
@@ -370,10 +370,10 @@ class Builder:
         return person, post.pk if shape.pk % 2 else None
 
     def _creator(self, shape: Shape) -> Person:
+        """The goal office registers what stands at the top; the department breaks it down."""
         if shape.parent is None:
             return self._house.office
-        department = self._house.places[0].department
-        return self._house.reader if shape.unit == department else self._house.office
+        return self._house.heads[shape.department][0]
 
     def _anybody(self) -> int:
         return self._house.office.pk + self._dice.randrange(2, shapes.PEOPLE)
@@ -519,7 +519,7 @@ def build(count: int, say: Say) -> dict[str, int]:
     today = timezone.localtime(clock.now()).date()
     house = furnish()
     say(f"{shapes.UNITS:,} units, {shapes.PEOPLE:,} people ({time.monotonic() - begun:.0f} s)")
-    with Pouring(connection, say) as pouring:
+    with Pouring(connection) as pouring:
         builder = Builder(house, pouring, today)
         done = 0
         told = time.monotonic()

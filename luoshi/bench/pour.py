@@ -8,7 +8,7 @@ PostgreSQL takes COPY, SQLite one prepared statement. Only a database of its own
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from types import TracebackType
 from typing import Any, Self
@@ -100,9 +100,8 @@ class Table:
 class Pouring:
     """A stretch of time in which tables have no indexes and nothing is checked row by row."""
 
-    def __init__(self, connection: BaseDatabaseWrapper, say: Callable[[str], None]) -> None:
+    def __init__(self, connection: BaseDatabaseWrapper) -> None:
         self._connection = connection
-        self._say = say
         self._tables: list[Table] = []
         self._models: list[type[models.Model]] = []
         self._indexes: list[str] = []
@@ -155,7 +154,6 @@ class Pouring:
 
     def _restore(self) -> None:
         for statement in self._indexes:
-            self._say(f"  {statement.replace('CREATE ', '', 1).split(' (')[0][:90]}")
             self._run(statement)
         if self._connection.vendor == "sqlite":
             self._run("COMMIT")

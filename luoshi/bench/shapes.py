@@ -73,6 +73,7 @@ class Shape:
     parent: int | None
     path: str
     depth: int
+    department: int
     unit: int
     title: str
     year: int
@@ -135,18 +136,19 @@ class Shaper:
         year = self._year(number)
         first = dt.date(year, 1, 5)
         end = dt.date(year, 12, 20)
-        top = self._shape(None, place.department, year, first, end)
+        top = self._shape(None, place, place.department, year, (first, end))
         made = [top]
         middles: list[Shape] = []
         for _ in range(min(MIDDLE, size - 1)):
             due = end - dt.timedelta(days=self._dice.randrange(0, 40))
-            middles.append(self._shape(top, self._section(place), year, first, due))
+            middles.append(self._shape(top, place, self._section(place), year, (first, due)))
         made += middles
         for rank in range(size - 1 - len(middles)):
             above = middles[rank % len(middles)]
             start = dt.date(year, self._dice.randrange(1, 10), 10)
             due = start + dt.timedelta(days=self._dice.randrange(20, 330))
-            made.append(self._shape(above, self._section(place), year, start, min(due, above.due)))
+            days = (start, min(due, above.due))
+            made.append(self._shape(above, place, self._section(place), year, days))
         if number == 0:
             self._dwell_on(middles[:SHOWN])
         return made
@@ -162,7 +164,12 @@ class Shaper:
         return self._dice.choice(place.sections or (place.department,))
 
     def _shape(
-        self, above: Shape | None, unit: int, year: int, start: dt.date, due: dt.date
+        self,
+        above: Shape | None,
+        place: Place,
+        unit: int,
+        year: int,
+        days: tuple[dt.date, dt.date],
     ) -> Shape:
         pk = self._next
         self._next += 1
@@ -173,11 +180,12 @@ class Shaper:
             parent=above.pk if above else None,
             path=(above.path if above else "") + segment(pk),
             depth=above.depth + 1 if above else 0,
+            department=place.department,
             unit=unit,
             title=random_title(self._dice),
             year=year,
-            start=start,
-            due=due,
+            start=days[0],
+            due=days[1],
             status=Status.ACTIVE,
             progress=0,
             rhythm="none",
