@@ -96,7 +96,7 @@ class ImportBatch(models.Model):
 class ImportRow(models.Model):
     """A line of the file: its texts, what it was understood to be, what the clerk typed over it.
 
-    ``cells``, ``down`` and ``across`` are a `rules.grid.Line`, ``text`` is all of it, to be searched;
+    ``cells``, ``down`` and ``across`` are a `rules.grid.Line`, ``text`` is all of it for searching;
     ``parsed`` and ``edits`` are fields of a `rules.table.Row`; ``messages`` and ``names`` are what
     is to be said and settled.
     """
