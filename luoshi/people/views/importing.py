@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from luoshi.kit.verdict import Refused
@@ -70,7 +71,7 @@ def _page(kind: str, form: Any) -> dict[str, Any]:
         "columns": [(names[0], _ours(names[1:])) for names in columns.values()],
         "tabs": [
             {"url": reverse("people:import", args=[k]), "label": label, "active": k == kind}
-            for k, label in (("units", _("Units")), ("people", _("People")))
+            for k, label in (("units", pgettext("organisation", "Units")), ("people", _("People")))
         ],
         "duties": "、".join(DUTY_WORDS),
     }

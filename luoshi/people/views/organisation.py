@@ -15,7 +15,14 @@ from luoshi.people.forms import entry
 from luoshi.people.models import Field, Post, Unit, UnitKind
 from luoshi.people.queries import trees
 from luoshi.people.services import posts, units
-from luoshi.people.views.pages import form_of, form_page, may_edit, must_edit, person_of
+from luoshi.people.views.pages import (
+    form_of,
+    form_page,
+    may_edit,
+    must_edit,
+    person_of,
+    story_for,
+)
 
 MOST_FOUND = 50
 
@@ -52,6 +59,7 @@ def directory(request: HttpRequest, unit_id: int | None = None) -> HttpResponse:
         context["found_units"] = queries.units_matching(words, MOST_FOUND)
     else:
         context |= _about(unit, whole=whole)
+        context["story"] = story_for(request, unit.ref, unit)
     return render(request, "people/directory.html", context)
 
 

@@ -10,11 +10,15 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from luoshi.kit.htmx import respond, wants_part
+from luoshi.kit.ref import split
 from luoshi.kit.verdict import NotAllowed, Verdict
 from luoshi.people import queries, rules
 from luoshi.people.forms import HouseForm, RevForm
 from luoshi.people.models import Person, Unit
 from luoshi.people.roles import Power
+from luoshi.trail.queries import Line, events_about
+
+STORY = 40  # newest events shown on a page
 
 
 def person_of(request: HttpRequest) -> Person:
@@ -28,6 +32,14 @@ def may_edit(request: HttpRequest, unit: Unit | None) -> Verdict:
     if unit is None:
         return rules.may_edit_unit(powers.has(Power.EDIT_PEOPLE))
     return rules.may_edit_unit(powers.over_unit(Power.EDIT_PEOPLE, unit.path))
+
+
+def story_for(request: HttpRequest, ref: str, unit: Unit) -> list[Line]:
+    """What is recorded about a unit or person, for those who keep them or read the trail."""
+    reads = queries.powers_of(person_of(request)).has(Power.READ_TRAIL)
+    if not (reads or may_edit(request, unit)):
+        return []
+    return events_about(*split(ref), limit=STORY)
 
 
 def must(verdict: Verdict, power: Power) -> None:

@@ -23,6 +23,7 @@ from luoshi.people.views.pages import (
     may_edit,
     must_edit,
     person_of,
+    story_for,
 )
 
 
@@ -52,6 +53,7 @@ def show(request: HttpRequest, person_id: int) -> HttpResponse:
         "powers": [p.label for p in Power if queries.powers_of(person).has(p)],
         "today": today,
         "here": person.present_on(today),
+        "story": story_for(request, person.ref, person.main_unit),
     }
     return render(request, "people/person.html", context)
 
