@@ -13,6 +13,7 @@ VERBS = {
     "category.point": _("let the category follow other rules"),
     "measure.create": _("wrote the measure"),
     "measure.edit": _("changed the measure"),
+    "measure.remove": _("removed the version"),
     "measure.version": _("made a new version"),
 }
 

@@ -64,6 +64,18 @@ def may_change(measure: Measure) -> Verdict:
     )
 
 
+def may_remove(measure: Measure) -> Verdict:
+    """Whether a version may go: one that nothing follows, such as one made by mistake."""
+    if measure.in_use_since is not None:
+        return denied(_("Tasks were issued under this version; it stays."))
+    if names := list(measure.categories.values_list("name", flat=True)):
+        return denied(
+            _("Let these categories follow another version first: %(names)s.")
+            % {"names": _(", ").join(names)}
+        )
+    return ALLOWED
+
+
 # ── which rules govern what ──────────────────────────────────────────────────────────────────────
 
 

@@ -30,6 +30,7 @@ from luoshi.measures.queries import (
     category_text,
     may_change,
     may_edit,
+    may_remove,
     programme_text,
     text_of,
 )
@@ -165,6 +166,22 @@ def new_version(
     for category in categories:
         point_category(category=category, measure=new, by=by)
     return new
+
+
+@transaction.atomic
+def remove_measure(*, measure: Measure, by: Actor) -> None:
+    """Take back a version that nothing follows, such as one with a wrong day."""
+    require(may_edit(by))
+    require(may_remove(measure))
+    ref, code, since = measure.ref, measure.code, measure.since
+    try:
+        with transaction.atomic():
+            gone, _rows = Measure.objects.filter(pk=measure.pk, in_use_since=None).delete()
+    except ProtectedError:
+        raise Refused(_("Tasks point at this version; it stays.")) from None
+    if not gone:
+        raise Stale(ref)
+    record(ref, "measure.remove", by=by, code=code, since=since)
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ urlpatterns = [
     path("<int:measure_id>/", measures.page, name="page"),
     path("<int:measure_id>/edit/", measures.edit, name="edit"),
     path("<int:measure_id>/new-version/", measures.new_version, name="new_version"),
+    path("<int:measure_id>/remove/", measures.remove, name="remove"),
     path("<int:measure_id>/compare/", measures.compare, name="compare"),
     path("<int:measure_id>/explain/", words.explain, name="explain"),
     path("<int:measure_id>/explain.docx", words.explain_docx, name="explain_docx"),

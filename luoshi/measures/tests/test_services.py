@@ -152,6 +152,29 @@ def test_a_new_version_copies_everything_and_the_old_one_stays():
     assert Measure.objects.count() == 2
 
 
+def test_a_version_that_nothing_follows_may_be_taken_back():
+    category = make_category()
+    old = category.measure
+    new = services.new_version(measure=old, since=dt.date(2027, 1, 1), by=SYSTEM)
+    with pytest.raises(NotAllowed):
+        services.remove_measure(measure=old, by=SYSTEM)
+    services.remove_measure(measure=new, by=SYSTEM)
+    assert list(Measure.objects.all()) == [old]
+    assert Event.objects.filter(verb="measure.remove", about_kind="measure").count() == 1
+    services.edit_category(
+        category=category,
+        rev=category.rev,
+        text=CategoryText(
+            category_text(category).data | {"measure": "", "measure_since": None}, []
+        ),
+        by=SYSTEM,
+    )
+    services.mark_used(old)
+    with pytest.raises(NotAllowed):
+        services.remove_measure(measure=old, by=SYSTEM)
+    assert Measure.objects.count() == 1
+
+
 def test_only_those_with_the_power_write():
     college = cast()
     category = make_category()

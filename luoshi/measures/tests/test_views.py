@@ -294,6 +294,19 @@ def test_a_new_version_is_later_than_the_old_one(office):
     assert Measure.objects.count() == 1
 
 
+def test_a_version_made_by_mistake_is_removed_by_its_button(office, college):
+    measure = make_measure("mistake")
+    url = reverse("measures:remove", args=[measure.pk])
+    assert url in office.get(reverse("measures:page", args=[measure.pk])).content.decode()
+    assert office.get(url).status_code == 405
+    office.force_login(college.sun)
+    assert office.post(url).status_code == 403
+    assert Measure.objects.exists()
+    office.force_login(college.chen)
+    assert office.post(url).status_code == 302
+    assert not Measure.objects.exists()
+
+
 def test_differences_between_versions_are_shown_in_words(office):
     old = make_measure("rules", rhythm="monthly")
     new = make_measure("rules", dt.date(2027, 1, 1), rhythm="monthly", report_day=25)

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
@@ -78,6 +78,7 @@ def page(request: HttpRequest, measure_id: int) -> HttpResponse:
         "categories": queries.categories_pointing_at([measure]),
         "may_edit": may_edit,
         "may_change": first_denied([may_edit, queries.may_change(measure)]),
+        "may_remove": first_denied([may_edit, queries.may_remove(measure)]),
         "crumbs": crumbs_of(measure),
         "tabs": tabs_of(measure, "page"),
     }
@@ -172,6 +173,16 @@ def new_version(request: HttpRequest, measure_id: int) -> HttpResponse:
         "crumbs": crumbs_of(measure, _("New version")),
     }
     return render(request, "measures/new_version.html", context, status=_status(request))
+
+
+@login_required
+@require_POST
+def remove(request: HttpRequest, measure_id: int) -> HttpResponse:
+    """Take back a version that nothing follows."""
+    measure = get_object_or_404(Measure, pk=measure_id)
+    services.remove_measure(measure=measure, by=actor_of(request))
+    messages.success(request, _("The version is removed."))
+    return HttpResponseRedirect(reverse("measures:index"))
 
 
 @login_required
