@@ -7,6 +7,9 @@ from django.utils.translation import ngettext
 
 from luoshi.kit.verdict import ALLOWED, Verdict, denied
 
+#: All tasks of a batch are written in one transaction; more of them would keep others waiting.
+MOST_TASKS = 10_000
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -62,6 +65,11 @@ def may_publish(counts: Counts, *, checked: bool) -> Verdict:
                 counts.warnings,
             )
             % {"n": counts.warnings}
+        )
+    if counts.tasks > MOST_TASKS:
+        return denied(
+            _("More than %(most)s tasks cannot be imported at once. Divide the table.")
+            % {"most": MOST_TASKS}
         )
     if not counts.tasks:
         return denied(_("No row of the table would become a task."))

@@ -6,11 +6,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from luoshi.intake import queries
-from luoshi.intake.models import ImportBatch, ImportRow, RowState, State
+from luoshi.intake.models import ImportBatch, RowState, State
 from luoshi.intake.rules import permits
 from luoshi.intake.rules.drafts import new_tasks
 from luoshi.intake.rules.stored import row_from
-from luoshi.intake.services.checking import AT_ONCE, into_of
+from luoshi.intake.services.checking import AT_ONCE, into_of, write_again
 from luoshi.intake.services.staging import claim, require_import
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
@@ -107,7 +107,7 @@ def _create(batch: ImportBatch, by: Actor) -> None:
     tasks = register_many(new_tasks(parsed, into_of(batch)), by=by)
     for row, task in zip(rows, tasks, strict=True):
         row.task = task
-    ImportRow.objects.bulk_update(rows, ["task"], batch_size=500)
+    write_again(rows, ["task"])
     ImportBatch.objects.filter(pk=batch.pk).update(
         state=State.PUBLISHED,
         published_at=clock.now(),

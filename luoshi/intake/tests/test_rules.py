@@ -748,6 +748,8 @@ def test_only_a_batch_without_questions_is_published():
         assert not verdict
         assert "2" in str(verdict.reason)
     assert not permits.may_publish(counts(tasks=0), checked=True)
+    assert permits.may_publish(counts(tasks=10_000), checked=True)
+    assert not permits.may_publish(counts(tasks=10_001), checked=True)
 
 
 def test_an_import_is_undone_only_while_its_tasks_are_untouched():

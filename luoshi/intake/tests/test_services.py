@@ -1,8 +1,10 @@
 """Staging, checking, settling, publishing, undoing — on the database."""
 
 import datetime as dt
+import threading
 
 import pytest
+from django.db import connection
 
 from luoshi.files.models import Attachment
 from luoshi.intake import queries
@@ -562,3 +564,30 @@ def test_five_thousand_rows_in_few_statements(
     batch.refresh_from_db()
     assert (batch.state, Task.objects.filter(batch=batch.pk).count()) == (State.PUBLISHED, 5000)
     assert Part.objects.filter(role=Role.COOPERATING).count() == 10_000
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_threads_publish_one_import():
+    people = cast()
+    batch = make.ready(people.chen, make_set(), 5, unit="财务处")
+    gate, ended = threading.Barrier(2), []
+
+    def publish(person):
+        try:
+            mine = ImportBatch.objects.get(pk=batch.pk)
+            gate.wait()
+            ended.append(publishing.publish_batch(mine, by=person.actor, rev=batch.rev).state)
+        except (NotAllowed, Stale) as error:
+            ended.append(type(error).__name__)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=publish, args=[p]) for p in (people.chen, people.zhou)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert State.PUBLISHED in ended
+    assert len(ended) == 2
+    assert Task.objects.count() == 5
