@@ -4,18 +4,18 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from luoshi.desk.queries.paging import Order, Page, chosen, count_to, page
+from luoshi.desk.queries.unit_choices import UnitChoices
 from luoshi.measures.models import Category
 from luoshi.measures.queries import LightShown, lights_of
 from luoshi.measures.rules import Health, Urgency
 from luoshi.people.models import Person, Unit
-from luoshi.people.queries import units_open
 from luoshi.tasks import rules
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Kind, Task, Tier
@@ -184,11 +184,10 @@ def chips(wanted: Filters, names: Mapping[str, Mapping[str, str | Promise]]) -> 
     return found
 
 
-def choices(today: dt.date) -> dict[str, dict[str, str | Promise]]:
+def choices(today: dt.date) -> dict[str, Mapping[str, str | Promise]]:
     """What each filter may be set to: value → words, in order."""
-    units = units_open(today).order_by("path").values_list("pk", "name", "depth")
     return {
-        "unit_id": {str(pk): "　" * max(depth - 1, 0) + name for pk, name, depth in units},
+        "unit_id": cast(Mapping[str, str | Promise], UnitChoices(today)),
         "category_id": {str(c.pk): c.name for c in Category.objects.filter(active=True)},
         "tier": {str(value): label for value, label in Tier.choices},
         "kind": dict(Kind.choices),

@@ -259,6 +259,20 @@ def chosen(value: Any, other: Any) -> bool:
 
 
 @register.simple_tag
+def options(choices: Mapping[str, Any], wanted: Any) -> SafeString:
+    """The options of a select, the one wanted chosen. Long lists bring their HTML with them."""
+    ready = getattr(choices, "as_options", None)
+    value = str(wanted if wanted is not None else "")
+    if ready is None:
+        ready = "".join(
+            f'<option value="{escape(key)}">{escape(label)}</option>'
+            for key, label in choices.items()
+        )
+    start = f'<option value="{escape(value)}"'
+    return mark_safe(ready.replace(start, f"{start} selected", 1) if value else ready)  # noqa: S308
+
+
+@register.simple_tag
 def highlight(text: str, words: Iterable[str]) -> SafeString:
     """Text with the words sought marked; everything else is escaped."""
     marks = sorted({w.lower() for w in words if w}, key=len, reverse=True)
