@@ -14,10 +14,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from luoshi.config import serve
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+pytestmark = pytest.mark.skipif(
+    connection.vendor != "sqlite", reason="the house here stands on a SQLite of its own anyway"
+)
 
 
 def free_port() -> int:
