@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from django.utils import timezone
 
+from luoshi.desk.queries.story import details, subject
 from luoshi.trail.queries import Filter, Line
 
 
@@ -36,21 +37,16 @@ def cursor(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def details(line: Line) -> str:
-    """What an event remembers, as text."""
-    return "; ".join(f"{name}: {_shown(value)}" for name, value in line.data.items())
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_shown(part)}" for name, part in value.items())
-    if isinstance(value, list):
-        return ", ".join(_shown(part) for part in value)
-    return "" if value is None else str(value)
-
-
 def sheet_rows(lines: Iterator[Line]) -> Iterator[list[str]]:
     """Lines as cells of a workbook."""
     for line in lines:
         at = timezone.localtime(line.at).strftime("%Y-%m-%d %H:%M:%S")
-        yield [at, line.by_name, line.for_name, line.label, line.ref, str(line.seq), details(line)]
+        yield [
+            at,
+            line.by_name,
+            line.for_name,
+            line.label,
+            subject(line),
+            str(line.seq),
+            details(line),
+        ]

@@ -48,10 +48,11 @@ def figures(person: Person, year: int, today: dt.date) -> list[Figure]:
         _part(str(health.label), told[health.value], "mine", year, health) for health in SHOWN
     ]
     key = f"figures-{person.pk}-{year}-{today.isoformat()}"
-    total, stalled = cache.get_or_set(
+    whole, total, stalled = cache.get_or_set(
         key, lambda: _unit_counts(person, year, today), FIGURES_KEPT
-    ) or (0, 0)
-    found.append(Figure(_("Tasks of my unit"), total, task_list(scope="department", year=year)))
+    ) or (False, 0, 0)
+    label = _("Tasks of the institution") if whole else _("Tasks of my unit")
+    found.append(Figure(label, total, task_list(scope="department", year=year)))
     found.append(_part(str(Health.STALLED.label), stalled, "department", year, Health.STALLED))
     return found
 
@@ -61,8 +62,12 @@ def _part(label: str, value: int, scope_name: str, year: int, health: Health) ->
     return Figure(label, value, url, part=True)
 
 
-def _unit_counts(person: Person, year: int, today: dt.date) -> tuple[int, int]:
-    """Tasks of the unit, and how many of them are due with nothing reported; each up to the cap."""
+def _unit_counts(person: Person, year: int, today: dt.date) -> tuple[bool, int, int]:
+    """Whether the unit is the institution itself; its tasks; those due with nothing reported.
+
+    Counts stop at the cap.
+    """
     tasks = scope("department", person).filter(year=year).order_by()
     stalled = tasks.filter(health_is(Health.STALLED, today))
-    return tasks[:CAP].count(), stalled[:CAP].count()
+    whole = person.main_unit.parent_id is None
+    return whole, tasks[:CAP].count(), stalled[:CAP].count()

@@ -160,7 +160,7 @@ def test_the_trail_goes_into_a_workbook_as_text(client, people):
     book = CalamineWorkbook.from_filelike(io.BytesIO(answer.content))
     head, row = book.get_sheet_by_index(0).to_python()
     assert head[0] == "时间"
-    assert (row[1], row[4]) == ("何管理", "unit/1")
+    assert (row[1], row[4]) == ("何管理", "单位 1")
     assert "=1+1" in row[6]
 
 

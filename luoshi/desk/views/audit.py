@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from luoshi.desk.queries import audit
+from luoshi.desk.queries import audit, story
 from luoshi.kit import clock
 from luoshi.kit.htmx import respond
 from luoshi.kit.verdict import ALLOWED, Verdict, denied, require
@@ -44,7 +44,8 @@ def trail_search(request: HttpRequest) -> HttpResponse:
     total, more = trail.count_found(wanted)
     context = {
         "page": page,
-        "rows": [(line, audit.details(line)) for line in page.lines],
+        "rows": [(line, story.subject(line), story.details(line)) for line in page.lines],
+        "about": story.about_chip(wanted.about),
         "total": total + more,
         "wanted": wanted,
         "verbs": kinds.verbs(),
