@@ -49,6 +49,9 @@ class Power(TextChoices):
 #: Duties that lead the unit of their post.
 LEADING = (Duty.TOP_LEADER, Duty.IN_CHARGE, Duty.HEAD, Duty.SECTION_HEAD)
 
+#: 三员分立: nobody holds two of these at a time (SYS-3).
+ADMINISTRATORS = frozenset({Duty.SYSTEM_ADMIN, Duty.SECURITY_ADMIN, Duty.AUDIT_ADMIN})
+
 _OFFICE = frozenset(
     {
         Power.SEE,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from pypinyin import Style, lazy_pinyin, pinyin
 
 from luoshi.kit.verdict import ALLOWED, Verdict, denied
-from luoshi.people.roles import Power
+from luoshi.people.roles import ADMINISTRATORS, Duty, Power
 
 #: More readings of one name than this are not stored; nobody types them.
 MOST_READINGS = 12
@@ -227,6 +227,24 @@ def tenure_stands(
             return denied(
                 _("This person holds the post already, from %(day)s.") % {"day": start.isoformat()}
             )
+    return ALLOWED
+
+
+def may_seat(*, themselves: bool) -> Verdict:
+    """Nobody gives a post to themselves: posts are the way to every power."""
+    if themselves:
+        return denied(_("Nobody gives a post to themselves. Another administrator can."))
+    return ALLOWED
+
+
+def duty_stands(duty: Duty, held: Iterable[Duty]) -> Verdict:
+    """The three administrators are three people."""
+    other = next((d for d in held if d in ADMINISTRATORS and d != duty), None)
+    if duty in ADMINISTRATORS and other:
+        return denied(
+            _("%(duty)s and %(other)s must be two people.")
+            % {"duty": duty.label, "other": other.label}
+        )
     return ALLOWED
 
 

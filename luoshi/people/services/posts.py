@@ -90,6 +90,7 @@ def seat_person(
     if key and (there := Tenure.objects.filter(key=key).first()):
         return there
     _may_edit(by, post.unit)
+    require(rules.may_seat(themselves=by.id == person.pk))
     person = Person.objects.select_for_update().get(pk=person.pk)
     _seating_stands(post, person, since, until)
     tenure = Tenure.objects.create(post=post, person=person, since=since, until=until, key=key)
@@ -124,6 +125,8 @@ def _seating_stands(post: Post, person: Person, since: dt.date, until: dt.date |
     stands(open_unit, "since")
     others = post.tenures.filter(person=person).values_list("since", "until")
     stands(rules.tenure_stands(since, until, others), "person")
+    held = {h.duty for h in queries.powers_of(person, since).holdings}
+    stands(rules.duty_stands(Duty(post.duty), held), "person")
 
 
 @transaction.atomic

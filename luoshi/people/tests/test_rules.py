@@ -165,6 +165,13 @@ def test_a_unit_never_stands_below_itself():
     assert rules.place_stands(own_path="0000100002", parent_path="00001")
 
 
+def test_nobody_holds_two_of_the_three_administrations():
+    assert rules.duty_stands(Duty.AUDIT_ADMIN, {Duty.HEAD, Duty.AUDIT_ADMIN})
+    assert rules.duty_stands(Duty.HEAD, {Duty.SYSTEM_ADMIN})
+    assert not rules.duty_stands(Duty.AUDIT_ADMIN, {Duty.HEAD, Duty.SYSTEM_ADMIN})
+    assert not rules.may_seat(themselves=True)
+
+
 def test_the_three_administrators_share_no_power():
     three = [POWERS[d] for d in (Duty.SYSTEM_ADMIN, Duty.SECURITY_ADMIN, Duty.AUDIT_ADMIN)]
     assert all(not a & b for i, a in enumerate(three) for b in three[i + 1 :])

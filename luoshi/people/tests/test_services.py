@@ -398,6 +398,21 @@ def test_a_post_for_a_field_says_so_in_its_title():
     assert verbs(who.root.ref) == ["post.create"]
 
 
+def test_nobody_takes_a_post_themselves_nor_two_of_the_three_administrations():
+    who = cast()
+    with pytest.raises(NotAllowed):
+        posts.appoint(
+            person=who.admin, unit=who.root, duty=Duty.GOAL_OFFICE, since=DAY, by=who.admin.actor
+        )
+    with pytest.raises(Refused) as refusal:
+        posts.appoint(
+            person=who.guard, unit=who.root, duty=Duty.AUDIT_ADMIN, since=DAY, by=who.admin.actor
+        )
+    assert refusal.value.field == "person"
+    assert Tenure.objects.filter(person__in=[who.admin, who.guard]).count() == 2
+    assert not Post.objects.filter(duty=Duty.AUDIT_ADMIN).exists()
+
+
 # ── bodies ──
 
 
@@ -565,8 +580,10 @@ def test_a_new_installation_gets_its_institution_and_administrators(capsys):
     assert person.check_password(told.rsplit(maxsplit=1)[-1].rstrip("。."))
     assert queries.powers_of(person).over_unit(Power.EDIT_PEOPLE, queries.root_unit().path)
     call_command("administrator", "security", "0002", "钱安全")
-    call_command("administrator", "audit", "0001", "何管理")
-    assert Person.objects.count() == 2
+    call_command("administrator", "audit", "0003", "孙审计")
+    assert Person.objects.count() == 3
     assert Unit.objects.get().name == "江城学院"
-    with pytest.raises(CommandError):
-        call_command("administrator", "audit", "0001", "何管理")
+    for duty, number in (("audit", "0001"), ("system", "0001")):
+        with pytest.raises(CommandError):
+            call_command("administrator", duty, number, "何管理")
+    assert Tenure.objects.count() == 3
