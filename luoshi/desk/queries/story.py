@@ -115,7 +115,7 @@ def details(line: Line) -> str:
 
 
 def _pairs(data: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in data.items():
+    for name, value in sorted(data.items(), key=lambda pair: pair[0] not in {"old", "before"}):
         if value not in (None, "", [], {}):
             yield _("%(name)s: %(value)s") % {"name": _name(name), "value": _value(name, value)}
 

@@ -31,7 +31,7 @@ def test_subjects_have_names(kind, number, words):
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        ({"old": "ISSUED", "new": "ACTIVE"}, "原：待签收；现：进行中"),
+        ({"new": "ACTIVE", "old": "ISSUED"}, "原：待签收；现：进行中"),
         ({"progress": 0, "late": False, "period": "2026-11"}, "进度：0；迟报：否；报告期：2026-11"),
         ({"batch": None, "title": "实训基地"}, "标题：实训基地"),
         ({"children": [39, 40]}, "子任务编号：39、40"),

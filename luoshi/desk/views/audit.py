@@ -8,6 +8,7 @@ import xlsxwriter
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from luoshi.desk.queries import audit, story
@@ -86,7 +87,7 @@ def _workbook(rows: Iterator[list[str]]) -> bytes:
         _("Act"),
         _("About"),
         _("No."),
-        _("Details"),
+        pgettext("trail", "Details"),
     ]
     sheet.write_row(0, 0, titles, head)
     sheet.freeze_panes(1, 0)
