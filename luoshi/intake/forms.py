@@ -13,7 +13,7 @@ from luoshi.intake.rules.headers import Column, Header, columns_of
 from luoshi.intake.rules.stored import row_from
 from luoshi.intake.rules.table import LONGEST_TITLE, NameKind
 from luoshi.intake.rules.text import is_left_out
-from luoshi.intake.rules.units import UnitNames
+from luoshi.intake.rules.units import UnitNames, means_many
 from luoshi.intake.services.settling import Answer
 from luoshi.measures.models import Category
 from luoshi.people.forms import PersonField, UnitField
@@ -129,21 +129,27 @@ class NameForm(forms.Form):
 
     def _ask_units(self, units: UnitNames) -> None:
         known = queries.unit_labels(units.likely(self.name.text))
-        if known:
+        self.kinds = queries.units_of_kinds_in(self.name.text)
+        if known or self.kinds:
             self.fields["likely"] = forms.MultipleChoiceField(
-                choices=[(str(pk), label) for pk, label in known],
+                choices=[(key, label) for key, (label, _ids) in self.kinds.items()]
+                + [(str(pk), label) for pk, label in known],
                 widget=forms.CheckboxSelectMultiple,
                 required=False,
                 label=_("Perhaps"),
             )
         self.fields["units"] = UnitField(label=_("Unit"), required=False, multiple=True)
         self.fields["remember"] = forms.BooleanField(
-            label=_("Remember this name"), required=False, initial=True
+            label=_("Remember this name"),
+            required=False,
+            initial=not means_many(self.name.text),
         )
 
     def answer(self) -> Answer:
         data = self.cleaned_data
-        chosen = [int(pk) for pk in data.get("likely") or ()]
+        chosen: list[int] = []
+        for key in data.get("likely") or ():
+            chosen += self.kinds[key][1] if key in self.kinds else [int(key)]
         chosen += [unit.pk for unit in data.get("units") or ()]
         person = data.get("person")
         return Answer(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db.models import Count, Max, Min, Q, QuerySet
+from django.utils.translation import gettext as _
 
 from luoshi.files.models import Attachment
 from luoshi.files.queries import path_of
@@ -18,7 +19,7 @@ from luoshi.intake.rules.names import PeopleNames, PersonEntry, directory
 from luoshi.intake.rules.stored import line_from, message_from, row_from
 from luoshi.intake.rules.table import Books, NameKind, Row, RowKind
 from luoshi.intake.rules.text import folded
-from luoshi.intake.rules.units import UnitEntry, UnitNames, dictionary
+from luoshi.intake.rules.units import UnitEntry, UnitNames, dictionary, means_many
 from luoshi.kit import clock
 from luoshi.kit.tree import ancestors_in
 from luoshi.measures.models import Category
@@ -26,6 +27,7 @@ from luoshi.people.models import Person, Unit
 from luoshi.people.queries import (
     people_present,
     powers_of,
+    unit_kinds,
     unit_names,
     unit_names_shared,
     units_open,
@@ -447,3 +449,17 @@ def unit_codes() -> dict[str, int]:
 def staff_numbers() -> dict[str, int]:
     """Staff numbers of everybody present."""
     return dict(people_present().values_list("staff_number", "pk"))
+
+
+def units_of_kinds_in(name: str) -> dict[str, tuple[str, list[int]]]:
+    """Where a name speaks of all units of a kind (各二级学院): key → (label, units in order)."""
+    if not means_many(name):
+        return {}
+    kinds: dict[str, tuple[str, list[int]]] = {}
+    for kind in unit_kinds():
+        if kind.name in name:
+            ids = list(units_open().filter(kind=kind).values_list("pk", flat=True))
+            words = {"kind": kind.name, "n": len(ids)}
+            label = _("All units of the kind “%(kind)s”, %(n)s in number") % words
+            kinds[f"k{kind.pk}"] = (label, ids)
+    return kinds

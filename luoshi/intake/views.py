@@ -141,7 +141,7 @@ def _result(
         "crumbs": _crumbs(),
         "rows": queries.shown_rows(found, page.rows),
         "page": page,
-        "states": [(s, states.get(s, 0)) for s in RowState if states.get(s)],
+        "states": _states(found, states),
         "state": state,
         "words": words,
         "names": names if names is not None else (_name_forms(found) if is_open else []),
@@ -152,6 +152,16 @@ def _result(
         "may_undo": _may_undo(found),
         "publish_label": _publish_label(found),
     }
+
+
+def _states(found: ImportBatch, counted: dict[str, int]) -> list[tuple[str, str, int]]:
+    """Filters by state: value, label, number of rows."""
+    done = str(State.PUBLISHED.label)
+    return [
+        (one.value, done if found.published_at and one == RowState.OK else str(one.label), n)
+        for one in RowState
+        if (n := counted.get(one, 0))
+    ]
 
 
 def _may_undo(found: ImportBatch) -> Any:

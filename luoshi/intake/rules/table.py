@@ -129,6 +129,16 @@ def continues(grid: Grid, header: Header) -> bool:
 
 
 @dataclass
+class Carry:
+    """What the lines above said; a table that goes on from another begins with it."""
+
+    section: str = ""
+    groups: dict[int, str] = field(default_factory=dict)
+    number: str = ""
+    unit_text: str = ""
+
+
+@dataclass
 class _Reader:
     """Walks down the lines, remembering what the lines above said."""
 
@@ -136,10 +146,7 @@ class _Reader:
     columns: Sequence[Column]
     books: Books
     headers: Sequence[Line]
-    section: str = ""
-    groups: dict[int, str] = field(default_factory=dict)
-    number: str = ""
-    unit_text: str = ""
+    above: Carry
     numbered: bool = False
 
     def at(self, wanted: Column) -> list[int]:
@@ -162,9 +169,14 @@ def understand_table(
     *,
     headers: Sequence[Line] = (),
     edits: Mapping[int, Edits] | None = None,
+    carry: Carry | None = None,
 ) -> list[Row]:
-    """Read every line, in order. ``headers`` are the header lines, to know them when repeated."""
-    reader = _Reader(names, columns, books, headers)
+    """Read every line, in order.
+
+    ``headers`` are the header lines, to know them when repeated; ``carry`` is what a table above
+    said last, where this one goes on from it, and holds what this one said last afterwards.
+    """
+    reader = _Reader(names, columns, books, headers, carry if carry is not None else Carry())
     place = reader.column(Column.NUMBER)
     reader.numbered = place is not None and any(line.text(place) for line in lines)
     rows: list[Row] = []
@@ -218,9 +230,9 @@ def _is_section(reader: _Reader, line: Line) -> bool:
 
 def _section(reader: _Reader, line: Line) -> Row:
     text = one_line(line.cells[line.own[0]])
-    reader.section = section_title(text)
-    reader.groups.clear()
-    return Row(line.row, RowKind.SECTION, title=text[:LONGEST_TITLE], group=reader.section)
+    reader.above.section = section_title(text)
+    reader.above.groups.clear()
+    return Row(line.row, RowKind.SECTION, title=text[:LONGEST_TITLE], group=reader.above.section)
 
 
 def _continued(reader: _Reader, line: Line, rows: list[Row]) -> Row:
@@ -261,11 +273,11 @@ def _group(reader: _Reader, line: Line) -> str:
     for place in reader.at(Column.GROUP):
         text = section_title(one_line(line.text(place)))
         if not is_blank(text):
-            changed = changed or reader.groups.get(place) != text
-            reader.groups[place] = text
+            changed = changed or reader.above.groups.get(place) != text
+            reader.above.groups[place] = text
         elif changed:
-            reader.groups.pop(place, None)
-    parts = [reader.section, *(reader.groups[i] for i in sorted(reader.groups))]
+            reader.above.groups.pop(place, None)
+    parts = [reader.above.section, *(reader.above.groups[i] for i in sorted(reader.above.groups))]
     return " / ".join(dict.fromkeys(p for p in parts if p))
 
 
@@ -329,9 +341,9 @@ def _number_and_title(reader: _Reader, line: Line, making: _Making) -> tuple[str
         making.say(Level.ERROR, "no_title", Column.TITLE)
         title = ""
     if number:
-        reader.number = number
-    elif reader.numbered and reader.number and title:
-        number = reader.number
+        reader.above.number = number
+    elif reader.numbered and reader.above.number and title:
+        number = reader.above.number
         making.say(Level.NOTE, "same_number", Column.NUMBER, number=number)
     if len(title) <= LONGEST_TITLE:
         return number, title, ""
@@ -372,7 +384,7 @@ def _units(
     text = reader.text(line, Column.LEAD)
     if is_blank(text):
         text = _assumed(reader, making)
-    reader.unit_text = text or reader.unit_text
+    reader.above.unit_text = text or reader.above.unit_text
     said = reader.books.units.read(text)
     owner = _report_units(reader, making, said, Column.LEAD)
     helping: list[int] = [*said.lead[1:], *said.helping]
@@ -389,11 +401,11 @@ def _units(
 
 def _assumed(reader: _Reader, making: _Making) -> str:
     """An empty unit: what stands above is proposed, and asked."""
-    if not reader.unit_text:
+    if not reader.above.unit_text:
         making.say(Level.ERROR, "no_unit", Column.LEAD)
         return ""
-    making.say(Level.ASK, "unit_assumed", Column.LEAD, unit=one_line(reader.unit_text))
-    return reader.unit_text
+    making.say(Level.ASK, "unit_assumed", Column.LEAD, unit=one_line(reader.above.unit_text))
+    return reader.above.unit_text
 
 
 def _report_units(reader: _Reader, making: _Making, said: Units, column: Column) -> int | None:

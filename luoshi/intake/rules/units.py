@@ -62,6 +62,11 @@ class Units:
         return self.lead + self.helping
 
 
+def means_many(name: str) -> bool:
+    """Whether a name speaks of units in general: 各二级学院, 相关部门."""
+    return bool(_EVERYBODY.match(folded(name)))
+
+
 def without_prefix(name: str) -> str:
     """ "县水务局" → "水务局"; a name that would become too short stays as it is."""
     rest = _PREFIX.sub("", name, count=1)
@@ -104,6 +109,8 @@ class UnitNames:
 
     def likely(self, name: str) -> list[int]:
         """Units that an unknown name may mean, best first, for the picker; never used unasked."""
+        if _EVERYBODY.match(folded(name)):
+            return []
         key = without_prefix(folded(name))
         letters = set(key)
         scores = []

@@ -20,7 +20,7 @@ from luoshi.intake.rules.stored import (
     packed_open,
     packed_row,
 )
-from luoshi.intake.rules.table import Books, NameKind, Row, RowKind, understand_table
+from luoshi.intake.rules.table import Books, Carry, NameKind, Row, RowKind, understand_table
 from luoshi.intake.services.staging import CHUNK, require_import
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
@@ -75,9 +75,11 @@ def understood(batch: ImportBatch, rows: Sequence[ImportRow], books: Books) -> d
     for row in rows:
         tables.setdefault(row.table, []).append(row)
     found: dict[int, Row] = {}
+    carry = Carry()
     for number, entry in enumerate(batch.mapping):
         if entry["use"]:
-            found |= _table(entry, tables.get(number, []), books)
+            carry = carry if entry["first"] < 0 else Carry()
+            found |= _table(entry, tables.get(number, []), books, carry)
     return found
 
 
@@ -120,7 +122,9 @@ def _find_faults(batch: ImportBatch, rows: Sequence[ImportRow], found: dict[int,
         found[staged.pk] = row
 
 
-def _table(entry: dict[str, Any], staged: list[ImportRow], books: Books) -> dict[int, Row]:
+def _table(
+    entry: dict[str, Any], staged: list[ImportRow], books: Books, carry: Carry
+) -> dict[int, Row]:
     lines = [line_from(row.row, row.cells, row.down, row.across) for row in staged]
     start = entry["last"] + 1
     headers: list[Line] = lines[max(entry["first"], 0) : start]
@@ -131,6 +135,7 @@ def _table(entry: dict[str, Any], staged: list[ImportRow], books: Books) -> dict
         books,
         headers=headers,
         edits={row.row: edits_from(row.edits) for row in staged if row.edits},
+        carry=carry,
     )
     keys = {row.row: row.pk for row in staged}
     return {keys[row.row]: row for row in read}

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -10,7 +11,7 @@ from luoshi.intake import queries
 from luoshi.intake.rules.drafts import Into
 from luoshi.intake.rules.grid import Grid, Line
 from luoshi.intake.rules.headers import Column
-from luoshi.intake.rules.table import Books, Row, RowKind, understand_table
+from luoshi.intake.rules.table import Books, Carry, Row, RowKind, understand_table
 from luoshi.intake.services.checking import with_faults
 from luoshi.intake.services.staging import mapping_of
 from luoshi.kit.verdict import Refused
@@ -44,12 +45,14 @@ def look_at(
     seen: list[Seen] = []
     pairs: list[tuple[int, Row]] = []
     mapping = mapping_of(grids)
+    carry = Carry()
     for number, (grid, entry) in enumerate(zip(grids, mapping, strict=True)):
         if not entry["use"]:
             continue
+        carry = carry if entry["first"] < 0 else Carry()
         columns = [Column(column) for column in entry["columns"]]
         places = {column: columns.index(column) for column in columns}
-        for row in _rows(grid, entry["first"], entry["last"], entry["names"], columns, books):
+        for row in _rows(grid, entry, columns, books, carry):
             pairs.append((number, row))
             seen.append(Seen(grid.name, row, places))
     if not seen:
@@ -58,10 +61,13 @@ def look_at(
 
 
 def _rows(
-    grid: Grid, first: int, last: int, names: list[str], columns: list[Column], books: Books
+    grid: Grid, entry: dict[str, Any], columns: list[Column], books: Books, carry: Carry
 ) -> list[Row]:
-    headers: Sequence[Line] = grid.lines[max(first, 0) : last + 1]
-    return understand_table(grid.lines[last + 1 :], names, columns, books, headers=headers)
+    start = entry["last"] + 1
+    headers: Sequence[Line] = grid.lines[max(entry["first"], 0) : start]
+    return understand_table(
+        grid.lines[start:], entry["names"], columns, books, headers=headers, carry=carry
+    )
 
 
 def _with_faults(

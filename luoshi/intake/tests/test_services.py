@@ -203,6 +203,21 @@ def test_somebody_who_left_is_asked(who):
     assert [n.text for n in queries.open_names(batch)] == ["李敏"]
 
 
+def test_a_table_that_goes_on_keeps_columns_section_and_unit(who):
+    first = [make.HEAD, ("一、党建引领", "", "", ""), ("1", "甲项", "后勤处", "全年")]
+    data = make.word(
+        first, [("2", "乙项", "基建处", "年底"), ("", "丙项", "", "年底")], merged=[(0, 1, 0, 1, 3)]
+    )
+    batch = make.checked(who.chen, who.category, make.file(data, "分解表.docx"))
+
+    rows = [row.parsed for row in batch.rows.exclude(state=RowState.NO_TASK)]
+    assert [(r["title"], r["group"], r["number"]) for r in rows] == [
+        ("甲项", "党建引领", "1"), ("乙项", "党建引领", "2"), ("丙项", "党建引领", "2"),
+    ]  # fmt: skip
+    assert rows[2]["lead"] == who.building.pk
+    assert (batch.errors, batch.warnings) == (0, 1)
+
+
 # ------------------------------------------------------------------ settling
 
 

@@ -361,3 +361,15 @@ def test_published_rows_link_to_their_tasks(clerk, who):
     page = clerk.get(url("batch", batch.pk)).content.decode()
 
     assert reverse("go", args=["task", Task.objects.get().pk]) in page
+
+
+def test_all_units_of_a_kind_are_offered_for_a_name_that_means_them(clerk, who):
+    text = make.csv_of(("1", "甲", "各二级学院", "全年"))
+    batch = make.checked(who.chen, who.category, make.file(text))
+    page = clerk.get(url("batch", batch.pk)).content.decode()
+    assert "全部二级学院（1 个）" in page
+    name = batch.names.get()
+    kind = who.school.kind_id
+    clerk.post(url("settle", batch.pk), {"rev": batch.rev, f"n{name.pk}-likely": f"k{kind}"})
+
+    assert batch.rows.get(row=2).parsed["lead"] == who.school.pk
