@@ -45,6 +45,8 @@ MESSAGES = {
     "task.send_back": ("arrow-back-up", _("%(by)s returned “%(title)s” for more work.")),
     "task.cancel": ("ban", _("%(by)s cancelled “%(title)s”; nothing more is due.")),
     "task.share": ("share", _("%(by)s shared “%(title)s” with you.")),
+    "task.silence": ("signature", _("“%(title)s” counts as signed for; nobody answered in time.")),
+    "task.unsigned": ("clock", _("Nobody has signed for “%(title)s” in time.")),
     "task.comment": ("message", _("%(by)s commented on “%(title)s”.")),
     "task.instruct": ("pencil", _("%(by)s gave an instruction on “%(title)s”.")),
 }

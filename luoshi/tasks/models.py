@@ -175,6 +175,11 @@ class Task(Tree):
             models.Index(fields=["owner", "year", "due", "id"], name="task_owner"),
             models.Index(fields=["creator", "year", "due", "id"], name="task_creator"),
             models.Index(fields=["year", "due", "id"], name="task_year"),
+            models.Index(fields=["measure", "unit"], name="task_measure_unit"),
+            models.Index(fields=["creator"], name="task_drafts", condition=Q(status=Status.DRAFT)),
+            models.Index(
+                fields=["creator"], name="task_submitted", condition=Q(status=Status.SUBMITTED)
+            ),
             models.Index(
                 fields=["late_from"], name="task_late", condition=Q(late_from__isnull=False)
             ),
@@ -233,6 +238,10 @@ class Part(models.Model):
         indexes = [
             models.Index(fields=["person", "year", "task"], name="part_person"),
             models.Index(fields=["unit", "year", "task"], name="part_unit"),
+            models.Index(  # the lead unit is that of the task itself
+                fields=["unit", "task"], name="part_further_unit", condition=~Q(role=Role.LEAD)
+            ),
+            models.Index(fields=["task"], name="part_reviewer", condition=Q(role=Role.REVIEWER)),
         ]
         constraints = [
             models.UniqueConstraint(

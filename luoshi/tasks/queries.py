@@ -18,7 +18,7 @@ from django.db.models import Case, CharField, Q, QuerySet, Value, When
 from luoshi.kit import clock
 from luoshi.kit.tree import below
 from luoshi.measures.models import Measure
-from luoshi.measures.rules import CancelBy, Health, SplitKind, Visibility
+from luoshi.measures.rules import CancelBy, Health, OnSilence, SplitKind, Visibility
 from luoshi.people.models import Person, Unit
 from luoshi.people.queries import powers_of, units_led_by
 from luoshi.people.roles import Duty, Power
@@ -65,11 +65,17 @@ def tasks_visible_to(person: Person) -> QuerySet[Task]:
     if not closed:
         return Task.objects.filter(own | issued)
     open_to_all = ~Q(measure_id__in=closed)
-    return Task.objects.filter(own | (issued & (open_to_all | Q(pk__in=_involving(person)))))
+    return Task.objects.filter(
+        own | (issued & (open_to_all | Q(pk__in=_involving(person, closed))))
+    )
 
 
-def _involving(person: Person) -> Any:
-    """Keys of tasks the person has to do with, as a union of indexed arms."""
+def _involving(person: Person, measures: list[int]) -> Any:
+    """Keys of tasks of some measures the person has to do with, as a union of indexed arms.
+
+    The arms over units read two indexes made for them: tasks by measure and unit, and further
+    units (the part of the lead unit says what the task says).
+    """
     ids = Task.objects.order_by().values("pk")
     parts = Part.objects.order_by().values("task_id")
     arms: list[QuerySet[Any, Any]] = [
@@ -80,7 +86,8 @@ def _involving(person: Person) -> Any:
         arms.append(ids.filter(owner_post_id__in=posts))
     led = set(powers_of(person).reach(Power.SEE))
     if led and (units := _tree_ids(led)):
-        arms += [ids.filter(unit_id__in=units), parts.filter(unit_id__in=units)]
+        arms.append(ids.filter(measure_id__in=measures, unit_id__in=units))
+        arms.append(parts.filter(unit_id__in=units).exclude(role=Role.LEAD))
     own = _tree_ids([person.main_unit.path or ""])
     subtree = Measure.objects.filter(visibility=Visibility.SUBTREE).values("pk")
     arms.append(ids.filter(unit_id__in=own, measure_id__in=subtree))
@@ -473,6 +480,16 @@ _PLAIN = (
     "owner_id", "needs_approval", "needs_sign_off", "needs_review", "needs_assessment", "rhythm",
     "report_day", "public", "number", "batch",
 )  # fmt: skip
+
+
+def unsigned_with_limit() -> QuerySet[Task]:
+    """Tasks waiting to be signed for whose measure says what silence means."""
+    return (
+        Task.objects.filter(status=Status.ISSUED, measure__sign_days__isnull=False)
+        .exclude(measure__on_silence=OnSilence.NOTHING)
+        .select_related("measure")
+        .order_by("pk")
+    )
 
 
 def as_typed(task: Task) -> NewTask:

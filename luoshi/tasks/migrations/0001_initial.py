@@ -616,6 +616,36 @@ class Migration(migrations.Migration):
             model_name="part",
             index=models.Index(fields=["unit", "year", "task"], name="part_unit"),
         ),
+        migrations.AddIndex(
+            model_name="part",
+            index=models.Index(
+                fields=["unit", "task"],
+                name="part_further_unit",
+                condition=models.Q(("role", "lead"), _negated=True),
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="part",
+            index=models.Index(
+                fields=["task"], name="part_reviewer", condition=models.Q(("role", "reviewer"))
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="task",
+            index=models.Index(fields=["measure", "unit"], name="task_measure_unit"),
+        ),
+        migrations.AddIndex(
+            model_name="task",
+            index=models.Index(
+                fields=["creator"], name="task_drafts", condition=models.Q(("status", 10))
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="task",
+            index=models.Index(
+                fields=["creator"], name="task_submitted", condition=models.Q(("status", 50))
+            ),
+        ),
         migrations.AddConstraint(
             model_name="part",
             constraint=models.UniqueConstraint(

@@ -1,23 +1,27 @@
 """Moves along the line. Every change of status passes through `move` or its plural twins."""
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
 from luoshi.kit.tree import below
 from luoshi.kit.verdict import NotAllowed, Refused, Stale, require
-from luoshi.measures.models import Measure
+from luoshi.measures.models import Deadline, Measure, NodeTemplate
+from luoshi.measures.rules import OnSilence
 from luoshi.measures.services import mark_used, take_numbers
 from luoshi.notices.services import Note, notify, notify_many
 from luoshi.people.models import Person, Post
 from luoshi.people.queries import head_posts
+from luoshi.periods.queries import add_workdays, workdays_between
 from luoshi.tasks import kinds, queries, rules
 from luoshi.tasks.lifecycle import (
     MOVES,
@@ -228,10 +232,12 @@ def issue_many(tasks: Sequence[Task], *, by: Actor) -> list[Task]:
         require(rules.may("issue", task, facts[task.pk]))
     today, now = clock.today(), clock.now()
     _with_owners(held, today)
+    _with_dates(held, today)
     _refuse_unready(held, today)
     _number_all(held)
+    nodes = _with_nodes(held, today)
     for task in held:
-        _prepare_issue(task, today, now)
+        _prepare_issue(task, today, now, nodes.get(task.pk, []))
     Task.objects.bulk_update(held, _ISSUE_COLUMNS, batch_size=200)
     _ask_signatures(held)
     for measure in _measures_of(held):
@@ -248,6 +254,7 @@ def issue_many(tasks: Sequence[Task], *, by: Actor) -> list[Task]:
 
 
 _ISSUE_COLUMNS = [
+    "due",
     "status",
     "number",
     "measure",
@@ -279,14 +286,57 @@ def _refuse_unready(tasks: Sequence[Task], today: dt.date) -> None:
             )
 
 
-def _prepare_issue(task: Task, today: dt.date, now: dt.datetime) -> None:
+def _with_dates(tasks: Sequence[Task], today: dt.date) -> None:
+    """Drafts without a due date get the days their measure allows for their urgency."""
+    open_ended = [(t, m) for t in tasks if t.due is None and (m := queries.measure_for(t))]
+    rows = Deadline.objects.filter(measure__in={m.pk for _task, m in open_ended})
+    allowed = {(row.measure_id, row.urgency): row.days for row in rows}
+    for task, measure in open_ended:
+        days = allowed.get((measure.pk, task.urgency))
+        if days is not None:
+            task.due = _days_later(measure, today, days)
+
+
+def _days_later(measure: Measure, day: dt.date, days: int) -> dt.date:
+    """A day some days later, counted as the measure counts them."""
+    return add_workdays(day, days) if measure.working_days else day + dt.timedelta(days=days)
+
+
+def _with_nodes(tasks: Sequence[Task], today: dt.date) -> dict[int, list[dt.date]]:
+    """Due dates of the milestones of each task; tasks without any get those of their measure."""
+    found: dict[int, list[dt.date]] = defaultdict(list)
+    rows = Milestone.objects.filter(task__in=tasks)
+    for task_id, due, done in rows.values_list("task_id", "due", "done_on"):
+        found[task_id] += [] if done else [due]
+    templates: dict[int, list[NodeTemplate]] = defaultdict(list)
+    measures = {m.pk: m for t in tasks if (m := queries.measure_for(t))}
+    for node in NodeTemplate.objects.filter(measure__in=measures):
+        templates[node.measure_id].append(node)
+    made = [
+        Milestone(
+            task=task,
+            name=node.name,
+            due=min(_days_later(measure, today, node.days), task.due or dt.date.max),
+            order=node.order,
+        )
+        for task in tasks
+        if task.pk not in found and (measure := queries.measure_for(task))
+        for node in templates[measure.pk]
+    ]
+    Milestone.objects.bulk_create(made)
+    for milestone in made:
+        found[milestone.task_id].append(milestone.due)
+    return found
+
+
+def _prepare_issue(task: Task, today: dt.date, now: dt.datetime, nodes: Sequence[dt.date]) -> None:
     """Fix the measure and the dates of a draft and move it on, in memory."""
     task.measure = queries.measure_for(task)
     task.start = task.start or min(today, task.due or today)
     task.original_due = task.original_due or task.due
     task.scoring_due = task.due
     vars(task).update(_changes_of(task, "issue", now))
-    vars(task).update(_turning(task, []))
+    vars(task).update(_turning(task, nodes))
     task.rev += 1
 
 
@@ -381,6 +431,37 @@ def refuse(task: Task, *, by: Actor, reason: str) -> None:
     else:
         record(task.ref, "task.refuse", by=by, reason=reason)
     notify([task.creator_id], "task.refuse", about=task.ref, title=task.title, by=by)
+
+
+@transaction.atomic
+def settle_silence(task: Task, *, by: Actor) -> bool:
+    """Nobody signed in time: what that means is the measure's word. Returns whether it was due.
+
+    ``accepted`` counts as signed by all; ``ask`` reminds the creator, once.
+    """
+    task = queries.locked(task)
+    measure = task.measure
+    if task.status != Status.ISSUED or measure is None or not _silent_too_long(task, measure):
+        return False
+    if measure.on_silence == OnSilence.ACCEPTED:
+        rows = Part.objects.filter(task=task, must_sign=True, signed_at=None, refused_at=None)
+        rows.update(signed_at=clock.now())
+        move(task, "sign", by=by, silence=True)
+        notify(_handlers(task), "task.silence", about=task.ref, title=task.title, by=by)
+    else:
+        key = f"{task.ref}/{task.refusals}"
+        notify([task.creator_id], "task.unsigned", about=task.ref, title=task.title, by=by, key=key)
+    return True
+
+
+def _silent_too_long(task: Task, measure: Measure) -> bool:
+    """Whether the days to sign are over, counted from the day after issue."""
+    if measure.sign_days is None or task.issued_at is None:
+        return False
+    issued, today = timezone.localtime(task.issued_at).date(), clock.today()
+    if not measure.working_days:
+        return (today - issued).days > measure.sign_days
+    return workdays_between(issued, today) > measure.sign_days
 
 
 # ── review and end ───────────────────────────────────────────────────────────────────────────────

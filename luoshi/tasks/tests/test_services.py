@@ -3,13 +3,14 @@ from dataclasses import replace
 
 import pytest
 
+from luoshi.kit import clock
 from luoshi.kit.verdict import NotAllowed, Refused, Stale
 from luoshi.measures.rules import Health
 from luoshi.notices.models import Message
 from luoshi.people.roles import Duty
 from luoshi.people.tests.factories import cast, make_person, make_unit, seat
 from luoshi.search.queries import task_ids_matching
-from luoshi.tasks import queries, rules
+from luoshi.tasks import jobs, queries, rules
 from luoshi.tasks.lifecycle import Outcome, Status
 from luoshi.tasks.models import Counting, Part, RemarkKind, Role, Task
 from luoshi.tasks.services import line, registering, taking_part
@@ -232,6 +233,66 @@ def test_the_leads_refusal_goes_back_to_the_creator_with_its_reason(college):
     assert again.number == task.number, "a number is given once"
     line.sign(again, by=college.wang.actor)
     assert Task.objects.get(pk=task.pk).status == Status.ACTIVE
+
+
+def days_later(monkeypatch, days):
+    moment = clock.now() + dt.timedelta(days=days)
+    monkeypatch.setattr(clock, "now", lambda: moment)
+
+
+@pytest.mark.parametrize(
+    ("on_silence", "status", "heard"),
+    [
+        ("nothing", Status.ISSUED, set()),
+        ("ask", Status.ISSUED, {"task.unsigned"}),
+        ("accepted", Status.ACTIVE, {"task.silence"}),
+    ],
+)
+def test_what_silence_means_is_the_measures_word(college, monkeypatch, on_silence, status, heard):
+    signed = make_set(sign_off="always", sign_days=2, on_silence=on_silence)
+    task = issued(signed, college.chen, college.school.pk)
+    days_later(monkeypatch, 2)
+    jobs.settle_silent()
+    assert Task.objects.get(pk=task.pk).status == Status.ISSUED, "the second day is not over"
+    days_later(monkeypatch, 1)
+    jobs.settle_silent()
+    jobs.settle_silent()
+    assert Task.objects.get(pk=task.pk).status == status
+    kinds = ["task.silence", "task.unsigned"]
+    rows = Message.objects.filter(kind__in=kinds).values_list("kind", flat=True)
+    assert set(rows) == heard
+    assert len(rows) == len(heard), "told once"
+
+
+# ── what the measure adds at issue ───────────────────────────────────────────────────────────────
+
+
+def test_a_task_without_a_date_gets_the_days_its_urgency_allows(college):
+    pressing = make_set()
+    pressing.measure.deadlines.create(urgency="urgent", days=7)
+    task = issued(pressing, college.chen, college.school.pk, due=None, start=None, urgency="urgent")
+    assert task.due == clock.today() + dt.timedelta(days=7)
+    assert Task.objects.get(pk=task.pk).original_due == task.due
+    with pytest.raises(Refused):
+        issued(pressing, college.chen, college.school.pk, due=None)
+
+
+def test_a_task_starts_with_the_milestones_of_its_measure_unless_it_has_its_own(college):
+    staged = make_set()
+    staged.measure.nodes.create(order=1, name="启动", days=3)
+    staged.measure.nodes.create(order=2, name="完成", days=3000)
+    day = clock.today()
+    due = day + dt.timedelta(days=30)
+    task = issued(staged, college.chen, college.school.pk, start=day, due=due)
+    assert list(task.milestones.values_list("name", "due")) == [
+        ("启动", day + dt.timedelta(days=3)),
+        ("完成", due),
+    ]
+    assert Task.objects.get(pk=task.pk).behind_from == day + dt.timedelta(days=4)
+    own = issued(
+        staged, college.chen, college.school.pk, start=day, due=due, milestones=(("自定", due),)
+    )
+    assert list(own.milestones.values_list("name", flat=True)) == ["自定"]
 
 
 # ── breaking down ────────────────────────────────────────────────────────────────────────────────

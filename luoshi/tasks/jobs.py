@@ -1,0 +1,10 @@
+"""What time does to tasks. A job finds, then calls a service for each."""
+
+from luoshi.kit.actor import SYSTEM
+from luoshi.tasks import queries
+from luoshi.tasks.services.line import settle_silence
+
+
+def settle_silent() -> int:
+    """Settle what nobody signed for in time. Idempotent. Returns how many were due."""
+    return sum(settle_silence(task, by=SYSTEM) for task in queries.unsigned_with_limit())
