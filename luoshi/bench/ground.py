@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-from luoshi.config import environment
+from luoshi.kit import environment
 
 
 @dataclass(frozen=True)

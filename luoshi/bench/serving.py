@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from luoshi.config.serve import web_command
+from luoshi.kit.serving import web_command
 
 HOST = "127.0.0.1"
 PATIENCE = 60.0  # seconds until the first page must be served

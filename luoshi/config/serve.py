@@ -20,26 +20,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import FrameType
 
-from luoshi.config import environment as env
+from luoshi.kit import environment as env
+from luoshi.kit.serving import web_command
 
 PATIENCE = 15.0  # seconds a group has to end by itself
 TRIES = 3  # starts of the web server before the first page is served
 LONGEST_PAUSE = 30.0  # seconds between two starts of something that keeps dying
 _PR_SET_PDEATHSIG = 1
-
-
-def web_command(host: str, port: int) -> list[str]:
-    """How granian is called; the figures are measured (two workers of four threads)."""
-    return [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi"),
-        *("--host", host, "--port", str(port)),
-        *("--workers", str(env.number("LUOSHI_WEB_WORKERS", 2))),
-        *("--blocking-threads", str(env.number("LUOSHI_WEB_THREADS", 4))),
-        *("--backlog", "1024", "--respawn-failed-workers", "--workers-max-rss", "512"),
-        *("--http1-header-read-timeout", "15000", "--workers-kill-timeout", "10"),
-        *("--no-ws", "--log-level", env.text("LUOSHI_LOG", "error").lower()),
-        "luoshi.config.wsgi:application",
-    ]
 
 
 def worker_command() -> list[str]:

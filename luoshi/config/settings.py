@@ -5,7 +5,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from luoshi.config import environment as env
+from luoshi.kit import environment as env
 
 PACKAGE = Path(__file__).resolve().parent.parent
 BASE_DIR = PACKAGE.parent

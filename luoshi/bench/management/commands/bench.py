@@ -17,7 +17,7 @@ from luoshi.bench.measuring import CROWD, SINGLE, Page, alone, measure
 from luoshi.bench.pages import TYPED, plan
 from luoshi.bench.serving import Server, serving
 from luoshi.bench.visiting import Answer, Visitor
-from luoshi.config import environment as env
+from luoshi.kit import environment as env
 
 PROBES = 6  # requests by which the slowest filter is found
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from luoshi.config import environment as env
+from luoshi.kit import environment as env
 
 HOME = Path("/srv/luoshi")
 
