@@ -2,7 +2,7 @@
 
 from luoshi.kit.actor import SYSTEM
 from luoshi.tasks import queries
-from luoshi.tasks.services.line import settle_silence
+from luoshi.tasks.services.signing import settle_silence
 
 
 def settle_silent() -> int:

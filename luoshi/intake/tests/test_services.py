@@ -20,7 +20,7 @@ from luoshi.people.models import UnitAlias
 from luoshi.people.tests.factories import cast, make_unit
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Part, Role, Task
-from luoshi.tasks.services import line, registering
+from luoshi.tasks.services import issuing, registering
 from luoshi.tasks.tests.factories import make_set
 from luoshi.trail.queries import events_about
 
@@ -486,7 +486,7 @@ def test_an_import_with_an_issued_task_is_not_undone(who):
     )
     task = Task.objects.first()
     Task.objects.filter(pk=task.pk).update(details="细则", standard="标准", owner=who.sun)
-    line.issue_many([Task.objects.get(pk=task.pk)], by=who.chen.actor)
+    issuing.issue_many([Task.objects.get(pk=task.pk)], by=who.chen.actor)
     with pytest.raises(NotAllowed):
         publishing.undo_batch(batch, by=who.chen.actor, rev=batch.rev)
     assert Task.objects.count() == 2

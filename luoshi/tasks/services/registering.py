@@ -33,7 +33,8 @@ from luoshi.tasks.models import (
     Tier,
 )
 from luoshi.tasks.rules import Fault, NewTask
-from luoshi.tasks.services.line import id_of, issue_many, person_of, require_may
+from luoshi.tasks.services.issuing import issue_many
+from luoshi.tasks.services.line import id_of, person_of, require_may
 from luoshi.trail.services import record, record_many
 
 

@@ -9,7 +9,7 @@ from luoshi.measures.models import Category, Measure, Programme
 from luoshi.people.models import Person
 from luoshi.tasks.models import Task
 from luoshi.tasks.rules import NewTask
-from luoshi.tasks.services import line, registering
+from luoshi.tasks.services import issuing, registering
 
 YEAR = 2026
 _codes = itertools.count(1)
@@ -59,4 +59,4 @@ def draft(category: Category, by: Person, unit_id: int, **more: Any) -> Task:
 def issued(category: Category, by: Person, unit_id: int, **more: Any) -> Task:
     """A task that was registered and issued."""
     task = draft(category, by, unit_id, **more)
-    return line.issue_many([task], by=by.actor)[0]
+    return issuing.issue_many([task], by=by.actor)[0]

@@ -13,7 +13,7 @@ from luoshi.search.queries import task_ids_matching
 from luoshi.tasks import jobs, queries, rules
 from luoshi.tasks.lifecycle import Outcome, Status
 from luoshi.tasks.models import Counting, Part, RemarkKind, Role, Task
-from luoshi.tasks.services import line, registering, taking_part
+from luoshi.tasks.services import issuing, line, registering, signing, taking_part
 from luoshi.tasks.services.registering import Copy
 from luoshi.tasks.tests.factories import draft, issued, make_set, new
 from luoshi.trail.models import Event
@@ -179,7 +179,7 @@ def test_what_is_not_ready_is_not_issued_and_neither_is_what_came_with_it(colleg
     whole = draft(goals, college.chen, college.school.pk)
     lacking = draft(goals, college.chen, college.school.pk, due=None)
     with pytest.raises(Refused) as refusal:
-        line.issue_many([whole, lacking], by=college.chen.actor)
+        issuing.issue_many([whole, lacking], by=college.chen.actor)
     assert lacking.title in str(refusal.value)
     assert Task.objects.filter(status=Status.DRAFT).count() == 2
     assert told("task.issue") == set()
@@ -190,13 +190,13 @@ def test_a_set_without_rules_holds_drafts_only(college, goals):
     goals.save()
     task = draft(goals, college.chen, college.school.pk)
     with pytest.raises(Refused):
-        line.issue_many([task], by=college.chen.actor)
+        issuing.issue_many([task], by=college.chen.actor)
 
 
 def test_a_second_click_on_issue_changes_nothing(college, goals):
     task = issued(goals, college.chen, college.school.pk)
     with pytest.raises(NotAllowed):
-        line.issue_many([task], by=college.chen.actor)
+        issuing.issue_many([task], by=college.chen.actor)
     assert verbs(task).count("task.issue") == 1
 
 
@@ -210,28 +210,28 @@ def test_the_leads_signature_starts_the_work_and_each_addressee_signs_for_itself
     seat(head, c.other, Duty.HEAD)
     task = issued(signed, c.chen, c.school.pk, cooperating=(c.other.pk,))
     assert task.status == Status.ISSUED
-    line.sign(task, by=head.actor)
+    signing.sign(task, by=head.actor)
     assert Task.objects.get(pk=task.pk).status == Status.ISSUED
-    line.sign(task, by=c.wang.actor)
+    signing.sign(task, by=c.wang.actor)
     assert Task.objects.get(pk=task.pk).status == Status.ACTIVE
     with pytest.raises(NotAllowed):
-        line.sign(task, by=c.wang.actor)
+        signing.sign(task, by=c.wang.actor)
     with pytest.raises(NotAllowed):
-        line.sign(task, by=c.sun.actor)
+        signing.sign(task, by=c.sun.actor)
 
 
 def test_the_leads_refusal_goes_back_to_the_creator_with_its_reason(college):
     signed = make_set(sign_off="always")
     task = issued(signed, college.chen, college.school.pk)
     with pytest.raises(Refused):
-        line.refuse(task, by=college.wang.actor, reason=" ")
-    line.refuse(task, by=college.wang.actor, reason="不属于本院职责")
+        signing.refuse(task, by=college.wang.actor, reason=" ")
+    signing.refuse(task, by=college.wang.actor, reason="不属于本院职责")
     back = Task.objects.get(pk=task.pk)
     assert (back.status, back.refusals, back.refusal) == (Status.DRAFT, 1, "不属于本院职责")
     assert told("task.refuse") == {college.chen.pk}
-    again = line.issue_many([back], by=college.chen.actor)[0]
+    again = issuing.issue_many([back], by=college.chen.actor)[0]
     assert again.number == task.number, "a number is given once"
-    line.sign(again, by=college.wang.actor)
+    signing.sign(again, by=college.wang.actor)
     assert Task.objects.get(pk=task.pk).status == Status.ACTIVE
 
 

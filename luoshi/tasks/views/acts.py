@@ -24,7 +24,7 @@ from luoshi.tasks.forms import (
     ShareForm,
 )
 from luoshi.tasks.models import RemarkKind, Task
-from luoshi.tasks.services import line, registering, taking_part
+from luoshi.tasks.services import issuing, line, registering, signing, taking_part
 from luoshi.tasks.views.doors import Act, door, person, seen
 
 
@@ -52,7 +52,7 @@ issue = door(
         _("Issue the task"),
         _("Issue"),
         _("The task has been issued."),
-        lambda task, by, _data: line.issue_many([task], by=by.actor),
+        lambda task, by, _data: issuing.issue_many([task], by=by.actor),
         note=_issue_note,
     )
 )
@@ -62,7 +62,7 @@ approve = door(
         _("Agree to the issue"),
         _("Agree"),
         _("The task has been approved and issued."),
-        lambda task, by, data: line.approve(task, by=by.actor, opinion=data["text"]),
+        lambda task, by, data: issuing.approve(task, by=by.actor, opinion=data["text"]),
         form=partial(OpinionForm, required=False),
     )
 )
@@ -72,7 +72,7 @@ reject = door(
         _("Return to the creator"),
         _("Return"),
         _("The task went back to its creator."),
-        lambda task, by, data: line.reject(task, by=by.actor, opinion=data["text"]),
+        lambda task, by, data: issuing.reject(task, by=by.actor, opinion=data["text"]),
         form=OpinionForm,
     )
 )
@@ -82,7 +82,7 @@ sign = door(
         _("Sign for the task"),
         _("Sign"),
         _("You have signed for the task."),
-        lambda task, by, _data: line.sign(task, by=by.actor),
+        lambda task, by, _data: signing.sign(task, by=by.actor),
     )
 )
 refuse = door(
@@ -91,7 +91,7 @@ refuse = door(
         _("Refuse the task"),
         _("Refuse"),
         _("The task went back to its creator."),
-        lambda task, by, data: line.refuse(task, by=by.actor, reason=data["text"]),
+        lambda task, by, data: signing.refuse(task, by=by.actor, reason=data["text"]),
         form=partial(OpinionForm, label=_("Reason")),
         danger=True,
     )

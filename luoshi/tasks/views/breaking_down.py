@@ -19,7 +19,7 @@ from luoshi.tasks import queries, rules
 from luoshi.tasks.forms import ChildForm, ChildForms, CopyForms, UnitsForm
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Task
-from luoshi.tasks.services import line, registering
+from luoshi.tasks.services import issuing, registering
 from luoshi.tasks.services.registering import Copy
 from luoshi.tasks.views.doors import person, seen
 
@@ -95,7 +95,7 @@ def issue_children(request: HttpRequest, task_id: int) -> HttpResponse:
     drafts = list(queries.children_of(task).filter(status=Status.DRAFT))
     if not drafts:
         raise Refused(_("There is no draft below this task."))
-    done = line.issue_many(drafts, by=who.actor)
+    done = issuing.issue_many(drafts, by=who.actor)
     text = ngettext(
         "%(count)d sub-task has been issued.", "%(count)d sub-tasks have been issued.", len(done)
     )

@@ -20,7 +20,7 @@ from luoshi.tasks import queries, rules
 from luoshi.tasks.forms import DraftForms, TaskForm, initial_of
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Role, Task
-from luoshi.tasks.services import line, registering
+from luoshi.tasks.services import issuing, registering
 from luoshi.tasks.views.doors import person, seen
 
 
@@ -123,7 +123,7 @@ def issue_many(request: HttpRequest) -> HttpResponse:
     if not keys:
         raise Refused(_("Tick the drafts to be issued first."))
     tasks = list(queries.tasks_visible_to(who).filter(pk__in=keys))
-    done = line.issue_many(tasks, by=who.actor)
+    done = issuing.issue_many(tasks, by=who.actor)
     said = ngettext(
         "%(count)d task has been issued.", "%(count)d tasks have been issued.", len(done)
     ) % {"count": len(done)}
