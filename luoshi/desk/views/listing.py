@@ -82,7 +82,7 @@ def filter_context(request: HttpRequest, name: str, wanted: Filters) -> dict[str
 
 @login_required
 @require_GET
-def export(request: HttpRequest) -> HttpResponse:
+def export(request: HttpRequest) -> FileResponse:
     """The list as seen, as a workbook: the same scope, filters and order."""
     person, today = cast(Person, request.user), clock.today()
     name, wanted = wanted_of(request)
