@@ -1,6 +1,6 @@
 """Understanding the staged lines. Only the staging is written, in chunks; no task is made."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -55,8 +55,11 @@ def begin_check(batch: ImportBatch) -> None:
         raise Refused(_("The table is being worked on just now; wait a moment."))
 
 
-def check_now(batch: ImportBatch) -> ImportBatch:
-    """Understand every line again and write what changed. Doing it twice changes nothing."""
+def check_now(batch: ImportBatch, tell: Callable[[int], None] | None = None) -> ImportBatch:
+    """Understand every line again and write what changed. Doing it twice changes nothing.
+
+    ``tell`` hears after every chunk how many lines are done.
+    """
     batch = ImportBatch.objects.select_related("category").get(pk=batch.pk)
     if batch.state != State.CHECKING:
         return batch
@@ -64,7 +67,7 @@ def check_now(batch: ImportBatch) -> ImportBatch:
     rows = list(batch.rows.order_by("table", "row"))
     found = understood(batch, rows, books)
     _find_faults(batch, rows, found)
-    _write_rows(batch, rows, found)
+    _write_rows(batch, rows, found, tell)
     _write_names(batch, rows, found)
     return _finish(batch, loose_of(found.values()))
 
@@ -184,7 +187,12 @@ def _apply(staged: ImportRow, row: Row | None) -> bool:
     return changed
 
 
-def _write_rows(batch: ImportBatch, rows: Sequence[ImportRow], found: dict[int, Row]) -> None:
+def _write_rows(
+    batch: ImportBatch,
+    rows: Sequence[ImportRow],
+    found: dict[int, Row],
+    tell: Callable[[int], None] | None,
+) -> None:
     """Write the rows that changed, a chunk per transaction, and how far it has come."""
     for start in range(0, len(rows), CHUNK):
         chunk = rows[start : start + CHUNK]
@@ -192,6 +200,8 @@ def _write_rows(batch: ImportBatch, rows: Sequence[ImportRow], found: dict[int, 
         with transaction.atomic():
             write_again(changed, _WRITTEN)
             ImportBatch.objects.filter(pk=batch.pk).update(done=start + len(chunk))
+        if tell is not None:
+            tell(start + len(chunk))
 
 
 def write_again(rows: Sequence[ImportRow], fields: Sequence[str]) -> None:

@@ -373,3 +373,18 @@ def test_all_units_of_a_kind_are_offered_for_a_name_that_means_them(clerk, who):
     clerk.post(url("settle", batch.pk), {"rev": batch.rev, f"n{name.pk}-likely": f"k{kind}"})
 
     assert batch.rows.get(row=2).parsed["lead"] == who.school.pk
+
+
+def test_a_cooperating_unit_stands_once_in_the_dialog(clerk, who):
+    batch = make.checked(
+        who.chen, who.category, make.file(make.csv_of(("1", "甲", "后勤处、财务处", "全年")))
+    )
+    row = batch.rows.get(row=2)
+    page = clerk.get(url("row", batch.pk, row.pk), **HTMX).content.decode()
+
+    assert page.count('value="财务处"') == 0
+    assert page.count(f'name="cooperating_key" value="{who.other.pk}"') == 1
+    form = {"rev": batch.rev, "title": "甲", "lead": "后勤处", "due": "2026-12-31"}
+    clerk.post(url("row", batch.pk, row.pk), form, **HTMX)  # the chip was taken away
+    row.refresh_from_db()
+    assert row.parsed["cooperating"] == []

@@ -31,6 +31,8 @@ class PickWidget(forms.TextInput):
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         chosen, text = _chosen(value)
+        if self.many and not isinstance(value, Picked):
+            text = ""  # what is chosen stands in the list; the box is for more
         context = super().get_context(name, text, attrs)
         context["widget"].update(
             url=self.url, many=self.many, chosen=chosen, key_name=f"{name}_key"

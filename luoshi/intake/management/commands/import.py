@@ -164,7 +164,7 @@ class Command(BaseCommand):
             _("%(lines)s lines were read; they are being checked.") % {"lines": batch.lines}
         )
         checking.begin_check(batch)
-        batch = checking.check_now(batch)
+        batch = checking.check_now(batch, lambda done: self._tell_progress(done, batch.lines))
         batch = self._settle(batch, names, by)
         if options["confirm"] and batch.warnings:
             batch = settling.confirm_rows(batch, None, by=by, rev=batch.rev)
@@ -199,6 +199,9 @@ class Command(BaseCommand):
         batch.refresh_from_db()
         checking.begin_check(batch)
         return checking.check_now(batch)
+
+    def _tell_progress(self, done: int, lines: int) -> None:
+        self.stdout.write(_("%(done)s of %(lines)s lines") % {"done": done, "lines": lines})
 
     def _tell_batch(self, batch: ImportBatch) -> None:
         for fault in queries.faults_of(batch, Level.ERROR, Level.ASK, Level.OPEN):
