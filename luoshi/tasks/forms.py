@@ -83,6 +83,7 @@ class TaskForm(Once):
     urgency = forms.ChoiceField(label=_("Urgency"), choices=Urgency.choices, required=False)
     origin = forms.ChoiceField(label=_("Origin"), choices=Origin.choices, required=False)
     origin_document = forms.CharField(label=_("Origin document"), max_length=200, required=False)
+    owners = PersonField(label=_("Further responsible people"), multiple=True, required=False)
     in_charge = PersonField(label=_("Leader in charge"), required=False)
     responsible = PersonField(label=_("Responsible leader"), required=False)
     instructing = PersonField(label=_("Instructing leader"), required=False)
@@ -97,6 +98,11 @@ class TaskForm(Once):
     needs_sign_off = forms.BooleanField(label=_("To be signed for"), required=False)
     needs_review = forms.BooleanField(label=_("Review the result"), required=False)
     needs_assessment = forms.BooleanField(label=_("Assess"), required=False)
+    public = forms.BooleanField(
+        label=_("Public"),
+        required=False,
+        help_text=_("May be shown on the public board where the institution has one."),
+    )
     secret = forms.BooleanField(
         label=_("This is a secret matter"),
         required=False,
@@ -112,7 +118,7 @@ class TaskForm(Once):
     )
     MORE = (
         "target_value", "target_unit", "tier", "urgency", "origin", "origin_document",
-        "in_charge", "responsible", "instructing", "reviewer", "participants",
+        "owners", "in_charge", "responsible", "instructing", "reviewer", "participants", "public",
     )  # fmt: skip
     GATES = ("needs_approval", "needs_sign_off", "needs_review", "needs_assessment")
 
@@ -185,6 +191,7 @@ class TaskForm(Once):
             owner_id=_pk(data.get("owner")),
             cooperating=_pks(data.get("cooperating")),
             assessors=_pks(data.get("assessors")),
+            owners=_pks(data.get("owners")),
             participants=_pks(data.get("participants")),
             in_charge_id=_pk(data.get("in_charge")),
             responsible_id=_pk(data.get("responsible")),
@@ -199,7 +206,7 @@ class TaskForm(Once):
 
 _PLAIN = (
     "title", "year", "kind", "details", "standard", "points", "target_value", "target_unit",
-    "tier", "urgency", "origin", "origin_document", "start", "due", "secret",
+    "tier", "urgency", "origin", "origin_document", "start", "due", "secret", "public",
 )  # fmt: skip
 _GATE_COLUMNS = ("approval", "sign_off", "review", "assessment")
 
@@ -252,6 +259,7 @@ def initial_of(task: Task, parts: Sequence[Any], own: Mapping[int, str]) -> dict
             "owner": task.owner,
             "assessors": people(Role.ASSESSOR),
             "participants": people(Role.PARTICIPANT),
+            "owners": people(Role.OWNER),
             "cooperating": [p.unit for p in parts if p.role == Role.COOPERATING],
             "rhythm": task.rhythm,
             "rev": task.rev,

@@ -506,6 +506,7 @@ def as_typed(task: Task) -> NewTask:
     return NewTask(
         **{name: getattr(task, name) for name in _PLAIN},
         cooperating=tuple(p.unit_id for p in parts if p.role == Role.COOPERATING and p.unit_id),
+        owners=people(Role.OWNER),
         participants=people(Role.PARTICIPANT),
         assessors=people(Role.ASSESSOR),
         reviewer_id=one(Role.REVIEWER),
@@ -526,6 +527,7 @@ def as_new(task: Task) -> NewTask:
     return replace(
         as_typed(task),
         owner_id=None,
+        owners=(),
         cooperating=(),
         participants=(),
         further_sets=(),

@@ -150,6 +150,7 @@ class NewTask:
     start: dt.date | None = None
     due: dt.date | None = None
     owner_id: int | None = None
+    owners: tuple[int, ...] = ()  # further responsible people
     cooperating: tuple[int, ...] = ()
     participants: tuple[int, ...] = ()
     assessors: tuple[int, ...] = ()

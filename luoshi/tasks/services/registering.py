@@ -63,7 +63,7 @@ def _known(rows: Sequence[NewTask]) -> _Known:
     for row in rows:
         people |= {row.owner_id, row.reviewer_id, row.in_charge_id}
         people |= {row.responsible_id, row.instructing_id}
-        people |= {*row.participants, *row.assessors}
+        people |= {*row.owners, *row.participants, *row.assessors}
     return _Known(categories, Unit.objects.in_bulk(units), Person.objects.in_bulk(people - {None}))
 
 
@@ -178,7 +178,8 @@ def _built(row: NewTask, parent: Task | None, known: _Known, by: Actor, now: dt.
 
 
 def _parts(task: Task, row: NewTask) -> list[Part]:
-    people = [
+    people: list[tuple[Role, Sequence[int | None]]] = [
+        (Role.OWNER, [pk for pk in row.owners if pk != row.owner_id]),
         (Role.REVIEWER, [row.reviewer_id]),
         (Role.IN_CHARGE, [row.in_charge_id]),
         (Role.RESPONSIBLE, [row.responsible_id]),

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from luoshi.people.roles import Duty
 from luoshi.people.tests.factories import cast, make_person, make_unit, seat
+from luoshi.tasks import queries, rules
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Task
 from luoshi.tasks.services import line, registering
@@ -129,6 +130,24 @@ def test_ticked_drafts_are_issued_together(client, college, goals):
     assert answer.status_code == 302
     assert Task.objects.filter(status=Status.ACTIVE).count() == 2
     assert client.post(reverse("tasks:issue_many"), {}).status_code == 422
+
+
+def test_further_responsible_people_handle_the_task_too(client, college, goals):
+    data = typed(
+        goals,
+        college.school,
+        issue="1",
+        owners="",
+        owners_key=[str(college.li.pk)],
+        public="on",
+        urgency="urgent",
+        origin="annual",
+    )
+    assert as_(client, college.chen).post(reverse("tasks:register"), data).status_code == 302
+    task = Task.objects.get()
+    assert (task.public, task.urgency) == (True, "urgent")
+    assert rules.may("report", task, queries.facts_for(task, college.li))
+    assert not rules.may("break_down", task, queries.facts_for(task, college.li))
 
 
 # ── breaking down ────────────────────────────────────────────────────────────────────────────────
