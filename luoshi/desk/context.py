@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
-from django.core.cache import cache
+from django.core.cache import cache as kept
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
@@ -131,6 +131,7 @@ COUNTS_KEPT = 30  # seconds
 NAMES_KEPT = 300  # seconds
 
 
+@cache
 def page_url(*names: str) -> str:
     """Address of the first page of these names that exists; empty if none does."""
     for name in names:
@@ -189,14 +190,14 @@ class Shell:
 
     @cached_property
     def institution(self) -> str:
-        return cache.get_or_set("institution", queries.institution_name, NAMES_KEPT) or ""
+        return kept.get_or_set("institution", queries.institution_name, NAMES_KEPT) or ""
 
     @cached_property
     def years(self) -> list[int]:
         if self._person is None or not page_url(*YEAR):
             return []
-        kept = cache.get_or_set("years", queries.years, NAMES_KEPT) or []
-        return sorted({*kept, self.year}, reverse=True)
+        known = kept.get_or_set("years", queries.years, NAMES_KEPT) or []
+        return sorted({*known, self.year}, reverse=True)
 
     @cached_property
     def year(self) -> int:
@@ -241,7 +242,7 @@ class Shell:
     @cached_property
     def counts(self) -> dict[str, int] | None:
         """Counts as last worked out for this person; None asks the page to fetch them."""
-        return cache.get(counts_key(self._person.pk)) if self._person else None
+        return kept.get(counts_key(self._person.pk)) if self._person else None
 
     @property
     def star_url(self) -> str:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from django import template
@@ -39,14 +40,20 @@ STATE_WORDS = (
 @register.simple_tag
 def icon(name: str, title: str = "", css: str = "") -> SafeString:
     """One symbol of the sprite; silent for a screen reader unless it has a title."""
+    if not title:
+        return _silent_icon(name, css)
+    return format_html(
+        '<svg class="icon {}" role="img" aria-label="{}"><use href="{}"/></svg>',
+        css,
+        title,
+        f"{_sprite()}#{name}",
+    )
+
+
+@cache
+def _silent_icon(name: str, css: str) -> SafeString:
+    """The same in every language; a page shows thirty of them."""
     where = f"{_sprite()}#{name}"
-    if title:
-        return format_html(
-            '<svg class="icon {}" role="img" aria-label="{}"><use href="{}"/></svg>',
-            css,
-            title,
-            where,
-        )
     return format_html('<svg class="icon {}" aria-hidden="true"><use href="{}"/></svg>', css, where)
 
 
