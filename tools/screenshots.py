@@ -25,12 +25,15 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 DESK, PHONE = (1440, 900), (390, 844)
-TASK = re.compile(r"^/tasks/\d+/$")
+
+
+class NotThere(Exception):
+    """The page to be shown is not there."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """Who looks (a word of the role on the log-in page; empty for nobody), at what, how wide."""
+    """Who looks (a word of role or unit on the log-in page; none: nobody), at what, how wide."""
 
     name: str
     role: str
@@ -39,18 +42,20 @@ class Picture:
     follow: str = ""  # then open the first link whose address matches
 
 
+OFFICE, HEAD, LEADER = "目标办", "教务处", "主要领导"
 SHOWN = [
     Picture("login", "", "/people/login/"),
-    Picture("home", "目标办", "/"),
-    Picture("home-phone", "部门", "/", PHONE),
-    Picture("tasks", "目标办", "/tasks/?scope=all"),
-    Picture("task", "目标办", "/tasks/?scope=all", follow=TASK.pattern),
-    Picture("gantt", "目标办", "/gantt/?scope=all"),
-    Picture("mosaic", "目标办", "/mosaic/?scope=all"),
-    Picture("owed", "部门", "/reports/owed/"),
-    Picture("measures", "目标办", "/measures/"),
-    Picture("explain", "目标办", "/measures/", follow=r"^/measures/\d+/explain/$"),
-    Picture("import", "目标办", "/import/"),
+    Picture("home", HEAD, "/"),
+    Picture("home-phone", LEADER, "/", PHONE),
+    Picture("tasks", HEAD, "/tasks/"),
+    Picture("task", HEAD, "/tasks/", follow=r"^/tasks/\d+/$"),
+    Picture("gantt", OFFICE, "/gantt/?scope=all"),
+    Picture("mosaic", OFFICE, "/mosaic/?scope=all"),
+    Picture("owed", HEAD, "/owed/"),
+    Picture("report", HEAD, "/owed/", follow=r"^/tasks/\d+/reports/submit/"),
+    Picture("measures", OFFICE, "/measures/"),
+    Picture("explain", OFFICE, "/measures/", follow=r"^/measures/\d+/explain/$"),
+    Picture("import", OFFICE, "/import/"),
 ]
 
 
@@ -91,7 +96,7 @@ def wait_until_well(url: str, seconds: float = 60) -> None:
 
 
 def enter(page: Page, address: str, role: str) -> None:
-    """Log in as the first of the people shown whose role has the word; else as the first of all."""
+    """Log in as the first of the people shown who has the word; else as the first of all."""
     page.goto(f"{address}/people/login/")
     people = page.locator(".demo-people button")
     named = people.filter(has_text=role)
@@ -114,7 +119,7 @@ def take(browser: Browser, address: str, picture: Picture) -> None:
     if picture.follow:
         answer = page.goto(address + first_link(page, picture))
     if answer is None or not answer.ok:
-        sys.exit(f"{picture.name}: {page.url} answers {answer.status if answer else 'nothing'}")
+        raise NotThere(f"{page.url} answers {answer.status if answer else 'nothing'}")
     page.wait_for_load_state("networkidle")
     page.wait_for_timeout(300)  # the chart draws after its data came
     page.screenshot(path=PICTURES / f"{picture.name}.png")
@@ -128,7 +133,7 @@ def first_link(page: Page, picture: Picture) -> str:
         href = link.get_attribute("href") or ""
         if re.search(picture.follow, href):
             return href
-    sys.exit(f"{picture.name}: no link on {picture.path} matches {picture.follow}")
+    raise NotThere(f"no link on {picture.path} matches {picture.follow}")
 
 
 def main() -> None:
@@ -143,10 +148,17 @@ def main() -> None:
         browser = driver.chromium.launch(
             executable_path=chromium(), args=["--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
         )
+        missing = 0
         for picture in SHOWN:
-            if not wanted or picture.name in wanted:
+            if wanted and picture.name not in wanted:
+                continue
+            try:
                 take(browser, address, picture)
+            except NotThere as error:
+                missing += 1
+                print(f"{picture.name}: {error}", file=sys.stderr)
         browser.close()
+    sys.exit(1 if missing else 0)
 
 
 if __name__ == "__main__":
