@@ -26,7 +26,6 @@ class Into:
     category_id: int
     year: int
     section_label: str
-    number_label: str
     document: str = ""
     batch: int | None = None
 
@@ -40,13 +39,18 @@ def new_tasks(rows: Sequence[tuple[int, Row]], into: Into) -> list[NewTask]:
     return [_new_task(table, row, into, places) for table, row in rows]
 
 
+def _origin(document: str, number: str) -> str:
+    """The table a task comes from and its number there; the end of a long name gives way."""
+    return f"{document[: 200 - len(number) - 3]} № {number}" if document and number else document
+
+
 def _new_task(table: int, row: Row, into: Into, places: dict[tuple[int, int], int]) -> NewTask:
     return NewTask(
         title=row.title,
         category_id=into.category_id,
         year=into.year,
         unit_id=row.lead or 0,
-        details=full_details(row, section_label=into.section_label, number_label=into.number_label),
+        details=full_details(row, section_label=into.section_label),
         standard=row.standard,
         points=row.points,
         start=row.start,
@@ -54,7 +58,7 @@ def _new_task(table: int, row: Row, into: Into, places: dict[tuple[int, int], in
         owner_id=row.owner,
         cooperating=tuple(unit for unit in row.cooperating if unit != row.lead),
         responsible_id=row.leader,
-        origin_document=into.document,
+        origin_document=_origin(into.document, row.number),
         parent_index=None if row.parent is None else places.get((table, row.parent)),
         batch=into.batch,
     )

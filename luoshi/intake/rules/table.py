@@ -560,9 +560,8 @@ def _related(rows: list[Row]) -> list[Row]:
     return rows
 
 
-def full_details(row: Row, *, section_label: str, number_label: str) -> str:
+def full_details(row: Row, *, section_label: str) -> str:
     """The details as they go into the task: the text, then every other column under its title."""
     lines = [f"{section_label}：{row.group}"] if row.group else []
-    lines += [f"{number_label}：{row.number}"] if row.number else []
     lines += [f"{name}：{text}" for name, text in row.notes]
     return "\n\n".join(part for part in (row.details, "\n".join(lines)) if part)

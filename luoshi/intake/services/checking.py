@@ -92,7 +92,6 @@ def into_of(batch: ImportBatch) -> Into:
         category_id=batch.category_id,
         year=batch.year,
         section_label=_("Section"),
-        number_label=_("Number in the table"),
         document=batch.name[:200],
         batch=batch.pk,
     )

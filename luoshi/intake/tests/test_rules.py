@@ -492,9 +492,7 @@ def test_the_section_of_a_table_is_filled_down():
         ("14", "改扩建大楼", "育人条件"),
         ("15", "改造球场", "育人条件"),
     ]
-    assert full_details(rows[1], section_label="类别", number_label="原表序号") == (
-        "类别：育人条件\n原表序号：15"
-    )
+    assert full_details(rows[1], section_label="类别") == "类别：育人条件"
 
 
 def test_a_heading_over_the_whole_table_is_a_section_not_a_task():
@@ -640,8 +638,9 @@ def test_sub_tasks_hang_below_the_number_above():
 
     assert [r.parent for r in rows] == [None, 2, 2, None]
     assert codes(rows[3]) == [("note", "parent_missing")]
-    drafts = new_tasks([(0, r) for r in rows], Into(1, YEAR, "类别", "原表序号"))
+    drafts = new_tasks([(0, r) for r in rows], Into(1, YEAR, "类别", "任务表.csv"))
     assert [d.parent_index for d in drafts] == [None, 0, 0, None]
+    assert [d.origin_document for d in drafts[:2]] == ["任务表.csv № 1", "任务表.csv № 1.1"]
 
 
 def test_an_edit_settles_what_was_said_about_its_column():

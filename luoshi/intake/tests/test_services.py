@@ -392,7 +392,8 @@ def test_a_batch_becomes_drafts_with_everything_the_table_said(who):
     assert (task.start, task.due) == (dt.date(2026, 3, 1), dt.date(2026, 10, 31))
     assert (task.unit, task.owner, task.creator) == (who.works, who.li, who.chen)
     assert (task.standard, task.points) == ("通过验收", 5)
-    assert task.details == "完成论证\n\n类别：育人\n原表序号：1\n备注：重点\n完成时限：3-10月"
+    assert task.details == "完成论证\n\n类别：育人\n备注：重点\n完成时限：3-10月"
+    assert task.origin_document.endswith(" № 1")
     assert child.parent == task
     parts = set(Part.objects.filter(task=task).values_list("role", "unit__name", "person__name"))
     assert parts == {

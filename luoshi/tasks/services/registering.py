@@ -1,6 +1,7 @@
 """Drafts: registering tasks one by one and by the thousand, editing, breaking down, copying."""
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -430,14 +431,20 @@ def discard_drafts(tasks: Sequence[Task], *, by: Actor) -> int:
     for task in held:
         require(rules.may("discard", task, facts[task.pk]))
     keys = [task.pk for task in held]
-    for task in held:
-        if task.parent_id and task.parent_id not in keys:
-            Task.objects.filter(pk=task.parent_id).update(children_count=F("children_count") - 1)
+    _forget_children(held)
     record_many([(t.ref, {"title": t.title}) for t in held], "task.discard", by=by)
     remove_many("task", keys)
-    for task in held:
-        task.delete()
+    for depth in sorted({task.depth for task in held}, reverse=True):
+        Task.objects.filter(pk__in=keys, depth=depth).delete()
     return len(held)
+
+
+def _forget_children(drafts: Sequence[Task]) -> None:
+    """Take drafts off the count of the parents that stay."""
+    gone = {task.pk for task in drafts}
+    counts = Counter(t.parent_id for t in drafts if t.parent_id and t.parent_id not in gone)
+    for pk, n in counts.items():
+        Task.objects.filter(pk=pk).update(children_count=F("children_count") - n)
 
 
 @transaction.atomic

@@ -151,6 +151,22 @@ def test_an_issued_task_is_no_draft_to_edit_or_discard(college, goals):
     assert Task.objects.filter(pk=task.pk).exists()
 
 
+def test_a_tree_of_drafts_is_thrown_away_whole(college, goals, django_assert_max_num_queries):
+    parent = issued(goals, college.chen, college.school.pk)
+    rows = [new(goals, college.school.pk, title="甲"), new(goals, college.school.pk, title="乙")]
+    kept = registering.break_down(parent, rows, by=college.wang.actor)
+    tree = registering.register_many(
+        [new(goals, college.school.pk, parent_index=n - 1 if n % 20 else None) for n in range(60)],
+        by=college.chen.actor,
+    )
+    with django_assert_max_num_queries(420):
+        registering.discard_drafts(tree, by=college.chen.actor)
+    registering.discard_drafts(kept[:1], by=college.wang.actor)
+    assert set(Task.objects.values_list("pk", flat=True)) == {parent.pk, kept[1].pk}
+    assert Task.objects.get(pk=parent.pk).children_count == 1
+    assert not Task.objects.filter(pk__in=task_ids_matching("甲")).exists()
+
+
 # ── issue ────────────────────────────────────────────────────────────────────────────────────────
 
 
