@@ -13,7 +13,7 @@ from luoshi.measures.models import Category
 from luoshi.reports.services import submit_report
 from luoshi.tasks.models import Origin, RemarkKind, Task
 from luoshi.tasks.rules import NewTask
-from luoshi.tasks.services import line
+from luoshi.tasks.services import line, signing
 from luoshi.tasks.services.registering import register
 from luoshi.tasks.services.taking_part import remark
 
@@ -34,7 +34,7 @@ class SupervisionOffice:
             self._at(self.days.ago(text["issued"]), self._handing_over(text))
 
     def _at(self, day: dt.date, act: Callable[[], object]) -> None:
-        self.script.at(moment(day, self.luck), lambda: act() and None)
+        self.script.at(moment(day, self.luck), act)
 
     def _handing_over(self, text: Mapping[str, Any]) -> Callable[[], None]:
         def act() -> None:
@@ -79,7 +79,7 @@ class SupervisionOffice:
         self._at_end(text, task, self._reporting(text, task, day))
 
     def _signing(self, task: Task, code: str) -> Callable[[], None]:
-        return lambda: line.sign(task, by=self.college.head(code).actor)
+        return lambda: signing.sign(task, by=self.college.head(code).actor)
 
     def _reporting(self, text: Mapping[str, Any], task: Task, day: dt.date) -> dt.date:
         """Plan the reports; the day of the last one."""

@@ -60,12 +60,11 @@ def draw(
     limit: dt.date,
     today: dt.date,
     luck: random.Random,
-    wanted: Fate | None = None,
 ) -> Pace:
     """A pace for a task issued on a day and due by ``limit`` at the latest."""
     earliest = min(issued + SHORTEST * ONE_DAY, limit)
     possible = _possible(earliest, limit, today)
-    fate = wanted if wanted in possible else _drawn(possible, luck)
+    fate = _drawn(possible, luck)
     past = fate in {Fate.LATE, Fate.STALLED} or (fate is Fate.DONE and luck.random() < 0.6)
     if past and earliest < today:
         last = min(limit, today - ONE_DAY)

@@ -26,8 +26,8 @@ from luoshi.tasks.models import Counting, RemarkKind, Task, Tier
 from luoshi.tasks.services.taking_part import remark, set_milestones
 
 #: How often in a hundred a month goes by without a report, at most and at least, by unit.
-_SKIPPED = (10, 40)
-_PERSON_SKIPS = 34
+_SKIPPED = (4, 26)
+_PERSON_SKIPS = 22
 #: In a hundred: reported after the 28th; a comment; a problem, help, next step; evidence cited.
 _AFTER_THE_DAY, _COMMENTED = 9, 5
 _PROBLEM, _HELP, _NEXT, _CITED = 30, 8, 60, 14
@@ -78,15 +78,15 @@ class Reporter:
     def _skipped(self, goal: Goal) -> int:
         """In a hundred months, how many this owner lets go by."""
         if goal.is_top:
-            return 12
+            return 8
         habit = self._skips.setdefault(goal.unit.pk, self.luck.randint(*_SKIPPED))
         return max(habit, _PERSON_SKIPS) if goal.is_personal else habit
 
     def _report_if_due(self, goal: Goal) -> None:
         today = goal.on(clock.today())
-        if today == 0 and (goal.reports or not self._happens(12)):
+        if today == 0 and (goal.reports or not self._happens(30)):
             return
-        if today <= goal.said and not goal.is_top and self._happens(60):
+        if today <= goal.said and not goal.is_top and self._happens(45):
             return
         self._report(goal)
 
@@ -98,6 +98,7 @@ class Reporter:
             return
         stage = _stage(progress)
         words = self._words_now(goal, progress)
+        asides: dict[str, Any] = self._asides(goal, stage, words)
         report = submit_report(
             task=goal.task,
             by=goal.owner.actor,
@@ -107,7 +108,7 @@ class Reporter:
             achieved=_achieved(goal, progress, self.luck),
             uploads=self._papers(goal, stage),
             cited=self._cited(goal),
-            **self._asides(goal, stage, words),
+            **asides,
         )
         goal.said, goal.reports = progress, goal.reports + 1
         self._follow_up(goal, report)
@@ -123,9 +124,8 @@ class Reporter:
         elif goal.pace is None:
             level = "units" if goal.is_top else "persons"
             pools = self.words["summary" if goal.children else "prepare"]
-            said = [pools[level], text["dept"] if goal.is_top else text[stage]]
-            if stage == "done":
-                said = [pools[level], text["done"]]
+            own = text["dept"] if goal.is_top and stage != "done" else text[stage]
+            said = [_fitting(pools[level], words), own]
         elif stage == "mid":
             said.append(text["mid"])
         if goal.over and stage == "done":
@@ -134,7 +134,7 @@ class Reporter:
 
     def _asides(self, goal: Goal, stage: str, words: Mapping[str, object]) -> dict[str, str]:
         """Problems, help needed and the next step, where there are any."""
-        if stage == "done":
+        if stage in {"done", "zero"}:
             return {}
         text, said = goal.text, {}
         if self._happens(_PROBLEM):
@@ -313,18 +313,20 @@ class Reporter:
         return act
 
 
+def _fitting(pool: list[str], words: Mapping[str, object]) -> list[str]:
+    """Sentences that read well with these figures: no "0 under way", no first among one."""
+    unfit = set()
+    if words["total"] == 1:
+        unfit |= {"{best}", "{total}"}
+    if words.get("moving") == 0:
+        unfit.add("{moving}")
+    return [sentence for sentence in pool if not any(slot in sentence for slot in unfit)]
+
+
 def _stage(progress: int) -> str:
-    if progress == 0:
-        return "zero"
-    return (
-        "start"
-        if progress <= 20
-        else "mid"
-        if progress <= 70
-        else "late"
-        if progress < 100
-        else "done"
-    )
+    """The part of the way a progress lies in: the name of the sentences that fit it."""
+    stages = ((0, "zero"), (20, "start"), (70, "mid"), (99, "late"), (100, "done"))
+    return next(name for most, name in stages if progress <= most)
 
 
 def _achieved(goal: Goal, progress: int, luck: random.Random) -> Decimal | None:
@@ -339,15 +341,3 @@ def _achieved(goal: Goal, progress: int, luck: random.Random) -> Decimal | None:
     if progress == 100:
         share = Decimal(luck.choice(["1", "1", "1.1", "1.25"]))
     return round(target * share, 0)
-
-
-def all_words(value: Any) -> Iterator[str]:
-    """Every text in a table of texts."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from all_words(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from all_words(inner)

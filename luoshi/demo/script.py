@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from luoshi.kit import clock
 
-Act = Callable[[], None]
+Act = Callable[[], object]
 
 
 class Script:
