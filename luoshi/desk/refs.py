@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.urls import NoReverseMatch, reverse
 
+from luoshi.intake.queries import batches_visible_to
 from luoshi.people.models import Person
 from luoshi.reports.models import Report
 from luoshi.tasks.queries import tasks_visible_to
@@ -31,6 +32,12 @@ def _report(user: Person, pk: int) -> str:
     return f"{page}#report-{pk}" if page else ""
 
 
+def _import(user: Person, pk: int) -> str:
+    """An uploaded table is open to the office that uploaded it, and so is its file."""
+    seen = batches_visible_to(user).filter(pk=pk).exists()
+    return _page("intake:batch", pk) if seen else ""
+
+
 def _page(name: str, *args: int) -> str:
     try:
         return reverse(name, args=args)
@@ -49,5 +56,5 @@ _FINDERS: dict[str, Finder] = {
     "person": _people_page("people:person"),
     "body": _people_page("people:body"),
     "measure": _people_page("measures:page"),
-    "batch": _people_page("intake:batch"),
+    "import": _import,
 }

@@ -20,6 +20,7 @@ class Who(StrEnum):
     SEES_FILE = "whoever may see a thing the file hangs on"
     OWN_MESSAGE = "whom the message was sent to"
     EACH_ROW = "everybody who is logged in; every task named is asked for by itself"
+    EACH_BELOW = "whoever may see the task; every draft below it is asked for by itself"
     DEMO = "anybody, in a demonstration only"
     BUILDERS = "everybody who is logged in, where pages are being built only"
 
@@ -68,6 +69,7 @@ DOORS: dict[str, Door] = {
     "year": _sent(_IN),
     "search": Door(_IN),
     "task-list": Door(_IN),
+    "task-export": Door(_IN),
     "gantt": Door(_IN),
     "gantt_data": Door(_IN),
     "mosaic": Door(_IN),
@@ -150,6 +152,7 @@ DOORS: dict[str, Door] = {
     "measures:import": _two(_RULES),
     "measures:edit": _two(_RULES),
     "measures:new_version": _two(_RULES),
+    "measures:remove": _sent(_RULES),
     "measures:create_category": _two(_RULES),
     "measures:edit_category": _two(_RULES),
     "measures:create_programme": _two(_RULES),
@@ -172,7 +175,7 @@ DOORS: dict[str, Door] = {
     "tasks:cancel": _two(Verb("cancel")),
     "tasks:break_down": _two(Verb("break_down")),
     "tasks:blank_row": Door(Verb("break_down")),
-    "tasks:issue_children": _sent(Who.EACH_ROW),
+    "tasks:issue_children": _sent(Who.EACH_BELOW),
     "tasks:copy": _two(Verb("break_down", on_parent=True)),
     "tasks:share": _two(Verb("share")),
     "tasks:follow": _sent(Verb("follow")),
