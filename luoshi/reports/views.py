@@ -21,7 +21,7 @@ from luoshi.reports.forms import DocumentForm, ReportForm, Sheet
 from luoshi.reports.models import Report
 from luoshi.reports.rules import ReportKind
 from luoshi.tasks.models import Counting, Task
-from luoshi.tasks.queries import facts_for, tasks_visible_to
+from luoshi.tasks.queries import facts_for, visible_one
 from luoshi.tasks.rules import may
 from luoshi.tasks.services import taking_part
 
@@ -39,7 +39,7 @@ def _acting(request: HttpRequest) -> dict[str, Any]:
 
 def _seen(request: HttpRequest, task_id: int) -> Task:
     """The task, if this person may see it; otherwise it does not exist for them."""
-    tasks = tasks_visible_to(_person(request))
+    tasks = visible_one(_person(request), task_id)
     return get_object_or_404(
         tasks.select_related("unit", "measure", "category__measure"), pk=task_id
     )

@@ -9,7 +9,7 @@ with_health(tasks, today)                             the SQL twin of `rules.hea
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -43,14 +43,25 @@ def _tree_ids(paths: Iterable[str]) -> list[int]:
     return list(Unit.objects.filter(where).values_list("pk", flat=True)) if where else []
 
 
-def _sees_everything(person: Person) -> bool:
+def sees_everything(person: Person) -> bool:
+    """Whether the person sees the tasks of the whole institution, drafts included."""
     return any(len(path) <= 5 for path in powers_of(person).reach(Power.SEE))
+
+
+def _closed() -> dict[int, str]:
+    """Measures whose tasks not everybody may see, and who may."""
+    rows = Measure.objects.exclude(visibility=Visibility.EVERYONE).order_by()
+    return dict(rows.values_list("pk", "visibility"))
 
 
 def closed_measures() -> list[int]:
     """Measures whose tasks not everybody may see."""
-    rows = Measure.objects.exclude(visibility=Visibility.EVERYONE)
-    return list(rows.values_list("pk", flat=True))
+    return list(_closed())
+
+
+def _own_or_issued(person: Person) -> Q:
+    """Drafts are seen by who registered them only."""
+    return Q(creator_id=person.pk) | Q(status__gte=Status.ISSUED)
 
 
 def tasks_visible_to(person: Person) -> QuerySet[Task]:
@@ -58,20 +69,60 @@ def tasks_visible_to(person: Person) -> QuerySet[Task]:
 
     Drafts are seen by who registered them, and by whoever sees everything.
     """
-    if _sees_everything(person):
+    if sees_everything(person):
         return Task.objects.all()
-    own, issued = Q(creator_id=person.pk), Q(status__gte=Status.ISSUED)
-    closed = closed_measures()
+    closed = _closed()
     if not closed:
-        return Task.objects.filter(own | issued)
+        return Task.objects.filter(_own_or_issued(person))
+    own, issued = Q(creator_id=person.pk), Q(status__gte=Status.ISSUED)
     open_to_all = ~Q(measure_id__in=closed)
     return Task.objects.filter(
         own | (issued & (open_to_all | Q(pk__in=_involving(person, closed))))
     )
 
 
-def _involving(person: Person, measures: list[int]) -> Any:
-    """Keys of tasks of some measures the person has to do with, as a union of indexed arms.
+def visible_one(person: Person, pk: int) -> QuerySet[Task]:
+    """The task of that key, if the person may see it: `tasks_visible_to` for a single one.
+
+    Most tasks are seen by everybody; that is told from three columns.
+    """
+    told = Task.objects.filter(pk=pk).values_list("creator_id", "status", "measure_id").first()
+    if told and _is_plain(told, person, None):
+        return Task.objects.filter(pk=pk)
+    return tasks_visible_to(person).filter(pk=pk)
+
+
+def visible_among(tasks: Sequence[Task], person: Person) -> list[Task]:
+    """Those of some tasks already read that the person may see."""
+    if sees_everything(person):
+        return list(tasks)
+    closed = _closed() if tasks else {}
+    plain = {
+        task.pk
+        for task in tasks
+        if _is_plain((task.creator_id, task.status, task.measure_id), person, closed)
+    }
+    doubtful = [t.pk for t in tasks if t.pk not in plain and t.status >= Status.ISSUED]
+    if doubtful:
+        seen = tasks_visible_to(person).filter(pk__in=doubtful).order_by()
+        plain |= set(seen.values_list("pk", flat=True))
+    return [task for task in tasks if task.pk in plain]
+
+
+def _is_plain(
+    told: tuple[int, int, int | None], person: Person, closed: Mapping[int, str] | None
+) -> bool:
+    """Whether creator, status and measure alone say that the person sees a task."""
+    creator_id, status, measure_id = told
+    if creator_id == person.pk:
+        return True
+    if status < Status.ISSUED:
+        return False
+    return measure_id not in (_closed() if closed is None else closed)
+
+
+def _involving(person: Person, closed: Mapping[int, str]) -> Any:
+    """Keys of tasks of closed measures the person has to do with, as a union of indexed arms.
 
     The arms over units read two indexes made for them: tasks by measure and unit, and further
     units (the part of the lead unit says what the task says).
@@ -86,11 +137,12 @@ def _involving(person: Person, measures: list[int]) -> Any:
         arms.append(ids.filter(owner_post_id__in=posts))
     led = set(powers_of(person).reach(Power.SEE))
     if led and (units := _tree_ids(led)):
-        arms.append(ids.filter(measure_id__in=measures, unit_id__in=units))
+        arms.append(ids.filter(measure_id__in=list(closed), unit_id__in=units))
         arms.append(parts.filter(unit_id__in=units).exclude(role=Role.LEAD))
-    own = _tree_ids([person.main_unit.path or ""])
-    subtree = Measure.objects.filter(visibility=Visibility.SUBTREE).values("pk")
-    arms.append(ids.filter(unit_id__in=own, measure_id__in=subtree))
+    subtree = [pk for pk, visibility in closed.items() if visibility == Visibility.SUBTREE]
+    if subtree:
+        own = _tree_ids([person.main_unit.path or ""])
+        arms.append(ids.filter(unit_id__in=own, measure_id__in=subtree))
     return arms[0].union(*arms[1:], all=True)
 
 
@@ -153,7 +205,20 @@ SCOPES: dict[str, Callable[[Person], Q]] = {
 
 def scope(name: str, person: Person) -> QuerySet[Task]:
     """Tasks of a named scope that the person may see. Raises KeyError for an unknown name."""
-    return tasks_visible_to(person).filter(SCOPES[name](person))
+    where = SCOPES[name](person)
+    involved = name in _INVOLVED or (name == "department" and _leads_own_unit(person))
+    if involved and not sees_everything(person):
+        return Task.objects.filter(_own_or_issued(person)).filter(where)
+    return tasks_visible_to(person).filter(where)
+
+
+#: Scopes of tasks that are seen because the person takes part in them; asking again is needless.
+_INVOLVED = frozenset({"mine", "created", "instructed", "shared", "followed", "assessing"})
+
+
+def _leads_own_unit(person: Person) -> bool:
+    path = person.main_unit.path or "-"
+    return any(path.startswith(led) for led in powers_of(person).reach(Power.SEE))
 
 
 @dataclass(frozen=True)
@@ -424,19 +489,15 @@ def facts_for(task: Task, person: Person) -> Facts:
 
 def for_page(person: Person, pk: int) -> QuerySet[Task]:
     """One task with what its page shows, if the person may see it."""
-    return (
-        tasks_visible_to(person)
-        .filter(pk=pk)
-        .select_related(
-            "unit",
-            "owner",
-            "creator",
-            "category__programme",
-            "category__measure",
-            "measure",
-            "parent",
-            "owner_post",
-        )
+    return visible_one(person, pk).select_related(
+        "unit",
+        "owner",
+        "creator",
+        "category__programme",
+        "category__measure",
+        "measure",
+        "parent",
+        "owner_post",
     )
 
 

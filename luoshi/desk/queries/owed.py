@@ -1,4 +1,4 @@
-"""应报清单: every report a person, or the units they lead, still owe; the most pressing first."""
+"""应报清单: every report a person, the units they lead, or all units still owe; most pressing first."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from luoshi.reports.queries import waiting_dues
 from luoshi.reports.rules import DueKind
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Task
-from luoshi.tasks.queries import SCOPES
+from luoshi.tasks.queries import SCOPES, sees_everything
 
 #: Days looked ahead, and rows shown at most.
 AHEAD = 31
@@ -49,20 +49,35 @@ class Owed:
 
 
 def owed(person: Person, scope: str, today: dt.date) -> Owed:
-    """What the person ("mine") or the units they lead ("led") owe. Three statements at most."""
+    """What the person ("mine"), the units they lead ("led") or everybody ("all") owe.
+
+    Three statements at most. On one day the units stand in their order, so that the office can
+    call one after the other.
+    """
     found = list(_dues(person, scope, today).values(*_COLUMNS)[: MOST + 1])
-    return Owed([_row(row, today) for row in found[:MOST]], len(found) > MOST)
+    shown = sorted(found[:MOST], key=lambda row: (row["due_on"], row["task__unit__path"] or ""))
+    return Owed([_row(row, today) for row in shown], len(found) > MOST)
 
 
-def leads(person: Person) -> bool:
-    return bool(units_led_by(person))
+def scopes(person: Person) -> list[str]:
+    """Whose reports the person may ask for; one's own come first."""
+    names = ["mine"]
+    if units_led_by(person):
+        names.append("led")
+    if sees_everything(person):
+        names.append("all")
+    return names
 
+
+#: Conditions on tasks by scope. Whoever asks for "all" sees everything; the view makes sure.
+_WHERE = {"mine": SCOPES["mine"], "led": SCOPES["subordinates"], "all": SCOPES["all"]}
 
 _COLUMNS = (
     "task_id",
     "task__title",
     "task__unit__short_name",
     "task__unit__name",
+    "task__unit__path",
     "task__owner__name",
     "kind",
     "since",
@@ -74,8 +89,7 @@ _COLUMNS = (
 
 
 def _dues(person: Person, scope: str, today: dt.date) -> QuerySet[Due]:
-    where = SCOPES["mine"] if scope == "mine" else SCOPES["subordinates"]
-    tasks = Task.objects.filter(where(person), paused=False).order_by()
+    tasks = Task.objects.filter(_WHERE[scope](person), paused=False).order_by()
     active = tasks.filter(status=Status.ACTIVE).values("pk")
     unclosed = tasks.filter(status__range=(Status.ACTIVE, Status.DONE)).values("pk")
     return (

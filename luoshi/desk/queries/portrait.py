@@ -158,8 +158,9 @@ def light_of(task: Task, today: dt.date) -> LightShown:
 
 
 def _children(task: Task, person: Person, today: dt.date) -> tuple[list[Child], int]:
-    rows = queries.children_of(task).exclude(status=Status.CANCELLED)
-    rows = rows.filter(pk__in=queries.tasks_visible_to(person).filter(parent=task).values("pk"))
+    rows = queries.visible_among(
+        list(queries.children_of(task).exclude(status=Status.CANCELLED)), person
+    )
     children = [
         Child(row, light_of(row, today), rules.expected(row.start, row.due, today)) for row in rows
     ]

@@ -26,7 +26,7 @@ from luoshi.reports.rules import DueKind, DueState, ReportKind, ReportStatus
 from luoshi.search.kinds import Row as TextRow
 from luoshi.tasks.lifecycle import PERMITS, Status
 from luoshi.tasks.models import Counting, Task
-from luoshi.tasks.queries import SCOPES, measure_for, tasks_visible_to
+from luoshi.tasks.queries import SCOPES, measure_for, tasks_visible_to, visible_among
 from luoshi.tasks.rules import Facts, may
 
 #: Days before a period begins from which its report is shown as coming.
@@ -136,9 +136,9 @@ def children_news(task: Task, person: Person) -> list[News]:
     """Sub-tasks the person may see, the one that reported last first, with what they hold."""
     if not task.children_count:
         return []
-    visible = tasks_visible_to(person).filter(parent=task).exclude(status=Status.CANCELLED)
-    children = list(visible.select_related("unit", "owner").order_by("pk"))
-    return news_of(children)
+    children = Task.objects.filter(parent=task).exclude(status=Status.CANCELLED)
+    rows = list(children.select_related("unit", "owner").order_by("pk"))
+    return news_of(visible_among(rows, person))
 
 
 def news_of(tasks: Sequence[Task]) -> list[News]:
