@@ -184,6 +184,29 @@ def test_the_list_of_what_is_owed_is_one_s_own_or_that_of_the_units_one_leads(pe
     assert [row.task_id for row in owed.owed(people.wang, "led", TODAY).rows] == [task.pk]
     assert owed.owed(people.sun, "led", TODAY).rows == []
     assert owed.owed(people.wang, "mine", TODAY).rows == []
+    assert [row.task_id for row in owed.owed(people.chen, "all", TODAY).rows] == [task.pk]
+
+
+def test_the_office_may_ask_for_all_units_others_for_what_they_lead(people):
+    assert owed.scopes(people.chen) == ["mine", "all"]
+    assert owed.scopes(people.wang) == ["mine", "led"]
+    assert owed.scopes(people.sun) == ["mine"]
+
+
+def test_units_stand_in_order_among_what_is_owed_on_one_day(people, category):
+    day = TODAY + dt.timedelta(days=3)
+    late = issued(category, people.chen, people.other.pk, owner_id=people.sun.pk)
+    owe(issued(category, people.chen, people.other.pk, owner_id=people.sun.pk), day)
+    owe(issued(category, people.chen, people.school.pk), day)
+    owe(late, TODAY - dt.timedelta(days=1))
+    found = [row.unit for row in owed.owed(people.chen, "all", TODAY).rows]
+    assert found == ["财务处", "机电学院", "财务处"]
+
+
+def test_who_may_not_ask_for_all_units_gets_their_own(client, people, category):
+    owe(issued(category, people.chen, people.other.pk, owner_id=people.sun.pk), TODAY)
+    client.force_login(people.wang)
+    assert "没有应报事项" in client.get("/owed/?scope=all").content.decode()
 
 
 # ── finding ────────────────────────────────────────────────────────────────────────────────

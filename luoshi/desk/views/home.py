@@ -60,23 +60,25 @@ def counts(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_GET
 def owed(request: HttpRequest) -> HttpResponse:
-    """Reports owed: one's own, and those of the units one leads."""
+    """Reports owed: one's own, those of the units one leads, and for the office everybody's."""
     person, today = cast(Person, request.user), clock.today()
-    scope = "led" if request.GET.get("scope") == "led" else "mine"
+    scopes = owing.scopes(person)
+    asked = request.GET.get("scope", "")
+    scope = asked if asked in scopes else "mine"
     context = {
         "owed": owing.owed(person, scope, today),
         "scope": scope,
         "today": today,
-        "tabs": _owed_tabs(scope) if owing.leads(person) else [],
+        "tabs": _owed_tabs(scopes, scope) if len(scopes) > 1 else [],
     }
     return respond(request, "desk/owed.html", "desk/_owed.html", context)
 
 
-def _owed_tabs(scope: str) -> list[dict[str, Any]]:
-    tabs = {"mine": _("My own"), "led": _("Of the units I lead")}
+def _owed_tabs(scopes: list[str], scope: str) -> list[dict[str, Any]]:
+    labels = {"mine": _("My own"), "led": _("Of the units I lead"), "all": _("Whole institution")}
     return [
-        {"url": f"?scope={name}", "label": label, "active": name == scope, "count": None}
-        for name, label in tabs.items()
+        {"url": f"?scope={name}", "label": labels[name], "active": name == scope, "count": None}
+        for name in scopes
     ]
 
 
