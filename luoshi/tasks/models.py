@@ -171,10 +171,16 @@ class Task(Tree):
     class Meta:
         ordering = ["year", "due", "id"]
         indexes = [
-            models.Index(fields=["unit", "year", "due", "id"], name="task_unit"),
+            # the last three columns tell who sees a task: a page is found in the index alone
+            models.Index(
+                fields=["unit", "year", "due", "id", "status", "creator", "measure"],
+                name="task_unit",
+            ),
             models.Index(fields=["owner", "year", "due", "id"], name="task_owner"),
             models.Index(fields=["creator", "year", "due", "id"], name="task_creator"),
-            models.Index(fields=["year", "due", "id"], name="task_year"),
+            models.Index(
+                fields=["year", "due", "id", "status", "creator", "measure"], name="task_year"
+            ),
             models.Index(fields=["measure", "unit"], name="task_measure_unit"),
             models.Index(fields=["creator"], name="task_drafts", condition=Q(status=Status.DRAFT)),
             models.Index(

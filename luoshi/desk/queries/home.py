@@ -131,8 +131,8 @@ def _to_report(person: Person, today: dt.date) -> tuple[list[Row], int]:
         )
     rows = [_report_row(row, today) for row in owed[:MOST]]
     known = {row["task_id"] for row in owed}
-    late = _late(person, today).exclude(pk__in=known)
-    found = list(late.order_by("due", "pk").values(*_TASK)[: MOST + 1])
+    late = _late(person, today).order_by("due", "pk").values(*_TASK)
+    found = [row for row in late[: MOST + 1 + len(known)] if row["pk"] not in known][: MOST + 1]
     rows += [_late_row(row, today) for row in found[:MOST]]
     return rows, total + len(found)
 

@@ -1,11 +1,13 @@
 """The task list: a scope, combined filters, an order, a page (TSK-6)."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, cast
 
+from django.core.cache import cache
 from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +26,7 @@ from luoshi.tasks.queries import Filters, filtered, measure_for, scope
 SIZE = 50
 #: Beyond this many matches only the indexed order by due date is offered.
 SORTABLE = 10_000
+SORTABLE_KEPT = 60  # seconds
 
 ORDERS: dict[str, Order] = {
     "due": Order("due", nullable=True, parse=dt.date.fromisoformat),
@@ -131,19 +134,40 @@ def listing(
     order: str = "due",
     after: str = "",
     before: str = "",
+    asked: str = "",
 ) -> Listing:
-    """One page of the list: two statements at any size."""
+    """One page of the list: its keys, which an index tells, then its rows.
+
+    ``asked`` stands for person, scope and filters: under it is kept for a minute whether the list
+    is short enough to be sorted.
+    """
     count = count_to(tasks)
-    sortable = count <= 1000 or tasks.order_by()[: SORTABLE + 1].count() <= SORTABLE
+    sortable = count <= 1000 or _is_sortable(tasks, asked)
     order = chosen(ORDERS, order if sortable else order.replace(order.lstrip("-"), "due"), "due")
-    found = page(
-        tasks.select_related("unit", "owner", "category__measure", "measure").only(*_SHOWN),
-        ORDERS[order],
-        size=SIZE,
-        after=after,
-        before=before,
-    )
-    return Listing(rows_of(found.rows, today), found, count, order, sortable)
+    column = ORDERS[order].column
+    found = page(tasks.only(column), ORDERS[order], size=SIZE, after=after, before=before)
+    rows = _in_full([task.pk for task in found.rows])
+    return Listing(rows_of(rows, today), found, count, order, sortable)
+
+
+def _is_sortable(tasks: QuerySet[Task], asked: str) -> bool:
+    """Whether no more than `SORTABLE` tasks match."""
+
+    def count() -> bool:
+        return tasks.order_by()[: SORTABLE + 1].count() <= SORTABLE
+
+    if not asked:
+        return count()
+    key = f"sortable-{hashlib.sha256(asked.encode()).hexdigest()[:32]}"
+    return bool(cache.get_or_set(key, count, SORTABLE_KEPT))
+
+
+def _in_full(keys: list[int]) -> list[Task]:
+    """The tasks of these keys, in their order, with what a line shows."""
+    tasks = Task.objects.filter(pk__in=keys).order_by()
+    shown = tasks.select_related("unit", "owner", "category__measure", "measure").only(*_SHOWN)
+    found = {task.pk: task for task in shown}
+    return [found[key] for key in keys if key in found]
 
 
 #: An export has this many rows at most.

@@ -106,6 +106,7 @@ def tasks(request: HttpRequest) -> HttpResponse:
         order=request.GET.get("sort", "due"),
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
+        asked=f"{person.pk} {name} {wanted}",
     )
     context = {
         "listing": found,

@@ -5,7 +5,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Case, IntegerField, Prefetch, Q, QuerySet, Value, When
 from django.utils.translation import gettext as _
@@ -143,35 +143,58 @@ def powers_of(person: Person, day: dt.date | None = None) -> Powers:
     return known[day]
 
 
+class _Chair(NamedTuple):
+    """Columns of a post somebody sits in; every page asks, so no more than these are read."""
+
+    post_id: int
+    duty: str
+    unit_id: int
+    path: str | None
+    field_id: int | None
+    serves_name: str | None
+    serves_path: str | None
+    serves_field_id: int | None
+
+
+_CHAIR = (
+    "post_id",
+    "post__duty",
+    "post__unit_id",
+    "post__unit__path",
+    "post__field_id",
+    "post__serves__title",
+    "post__serves__unit__path",
+    "post__serves__field_id",
+)
+
+
 def _powers(person: Person, day: dt.date) -> Powers:
-    tenures = Tenure.objects.filter(sitting(day), person=person).select_related(
-        "post__unit", "post__serves__unit"
-    )
-    posts = [tenure.post for tenure in tenures]
+    rows = Tenure.objects.filter(sitting(day), person=person).values_list(*_CHAIR)
+    chairs = [_Chair(*row) for row in rows]
     return Powers(
         person.pk,
-        tuple(_holding(post) for post in posts),
-        frozenset(grant for post in posts for grant in _grants(post)),
+        tuple(_holding(chair) for chair in chairs),
+        frozenset(grant for chair in chairs for grant in _grants(chair)),
     )
 
 
-def _holding(post: Post) -> Holding:
+def _holding(chair: _Chair) -> Holding:
     return Holding(
-        post.pk,
-        Duty(post.duty),
-        post.unit_id,
-        post.unit.path or "",
-        post.field_id,
-        post.serves.title if post.serves else "",
+        chair.post_id,
+        Duty(chair.duty),
+        chair.unit_id,
+        chair.path or "",
+        chair.field_id,
+        chair.serves_name or "",
     )
 
 
-def _grants(post: Post) -> Iterable[Grant]:
+def _grants(chair: _Chair) -> Iterable[Grant]:
     """A post's own grants; a secretary sees as far as the leader served."""
-    for power in POWERS.get(Duty(post.duty), frozenset()):
-        yield Grant(power, post.unit.path or "", post.field_id)
-    if post.duty == Duty.SECRETARY and post.serves:
-        yield Grant(Power.SEE, post.serves.unit.path or "", post.serves.field_id)
+    for power in POWERS.get(Duty(chair.duty), frozenset()):
+        yield Grant(power, chair.path or "", chair.field_id)
+    if chair.duty == Duty.SECRETARY and chair.serves_name is not None:
+        yield Grant(Power.SEE, chair.serves_path or "", chair.serves_field_id)
 
 
 def powers_of_actor(actor: Actor, day: dt.date | None = None) -> Powers:

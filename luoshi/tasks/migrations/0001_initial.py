@@ -547,7 +547,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="task",
-            index=models.Index(fields=["unit", "year", "due", "id"], name="task_unit"),
+            index=models.Index(
+                fields=["unit", "year", "due", "id", "status", "creator", "measure"],
+                name="task_unit",
+            ),
         ),
         migrations.AddIndex(
             model_name="task",
@@ -559,7 +562,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="task",
-            index=models.Index(fields=["year", "due", "id"], name="task_year"),
+            index=models.Index(
+                fields=["year", "due", "id", "status", "creator", "measure"], name="task_year"
+            ),
         ),
         migrations.AddIndex(
             model_name="task",
