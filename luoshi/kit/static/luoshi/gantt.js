@@ -194,7 +194,7 @@ async function start() {
   setUp();
   if (word.year) {
     gantt.config.start_date = new Date(Number(word.year), 0, 1);
-    gantt.config.end_date = new Date(Number(word.year) + 1, 0, 1);
+    gantt.config.end_date = new Date(Number(word.year) + 1, 0, 20); // room for the words right of the last bars
     gantt.config.show_tasks_outside_timescale = true;
   }
   gantt.attachEvent("onGanttRender", markToday);
