@@ -13,7 +13,7 @@ export LUOSHI_HOME ?= $(CURDIR)/var
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install install-dev assets run test check bench lock screenshots messages docs clean
+.PHONY: help install install-dev assets build run test check bench lock screenshots messages docs clean
 
 help: ## list what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -55,6 +55,7 @@ $(STAMPS)/messages: $(wildcard $(PO)) tools/compile_messages.py $(STAMPS)/instal
 install: $(STAMPS)/install ## install what Luoshi runs on
 install-dev: $(STAMPS)/install-dev ## install what checking and testing needs on top
 assets: $(STAMPS)/assets ## fetch and copy the front-end files
+build: $(STAMPS)/install $(STAMPS)/assets $(STAMPS)/messages ## all that a server needs before `luoshi prepare`
 
 # ------------------------------------------------------------------ run
 
