@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from luoshi.desk.queries.paging import Order, Page, chosen, count_to, page
 from luoshi.desk.queries.unit_choices import UnitChoices
-from luoshi.measures.models import Category
+from luoshi.measures.models import Category, Measure
 from luoshi.measures.queries import LightShown, lights_of
 from luoshi.measures.rules import Health, Urgency
 from luoshi.people.models import Person, Unit
@@ -123,7 +123,7 @@ _SHOWN = (
     "number", "title", "due", "start", "status", "progress", "paused", "late_from", "behind_from",
     "points", "urgency", "kind", "depth", "year", "children_count", "completed_at",
     "unit__name", "unit__short_name", "owner__name",
-    "measure__rev", "category__name", "category__measure__rev",
+    "measure_id", "category__name", "category__measure_id",
 )  # fmt: skip
 
 
@@ -163,10 +163,18 @@ def _is_sortable(tasks: QuerySet[Task], asked: str) -> bool:
 
 
 def _in_full(keys: list[int]) -> list[Task]:
-    """The tasks of these keys, in their order, with what a line shows."""
+    """The tasks of these keys, in their order, with what a line shows; measures are read once."""
     tasks = Task.objects.filter(pk__in=keys).order_by()
-    shown = tasks.select_related("unit", "owner", "category__measure", "measure").only(*_SHOWN)
-    found = {task.pk: task for task in shown}
+    found = {
+        task.pk: task for task in tasks.select_related("unit", "owner", "category").only(*_SHOWN)
+    }
+    governing = {t.measure_id or t.category.measure_id for t in found.values()} - {None}
+    measures = Measure.objects.only("rev").in_bulk(governing)
+    for task in found.values():
+        if task.measure_id:
+            task.measure = measures[task.measure_id]
+        elif task.category.measure_id:
+            task.category.measure = measures[task.category.measure_id]
     return [found[key] for key in keys if key in found]
 
 
