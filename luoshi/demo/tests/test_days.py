@@ -47,7 +47,7 @@ def test_moments_lie_in_office_hours_of_working_days(today: dt.date) -> None:
 @pytest.mark.slow
 @pytest.mark.django_db
 @pytest.mark.parametrize("today", DAYS)
-def test_every_state_is_there_whatever_the_day(today: dt.date) -> None:
+def test_every_state_is_there_whatever_the_day(today: dt.date, with_triggers: None) -> None:
     """Twelve indicators of the thirty show it as well."""
     with clock.at(timezone.make_aware(dt.datetime.combine(today, dt.time(18)))):
         build(core_count=12)

@@ -15,6 +15,7 @@ from luoshi.measures.services import mark_used, take_numbers
 from luoshi.notices.services import Note, notify, notify_many
 from luoshi.people.queries import head_posts
 from luoshi.periods.queries import add_workdays
+from luoshi.search.services import put_many
 from luoshi.tasks import kinds, queries, rules
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Milestone, Part, Role, Task
@@ -62,7 +63,10 @@ def _with_owners(tasks: Sequence[Task], today: dt.date) -> None:
 
 
 def _number_all(tasks: Sequence[Task]) -> None:
-    """Numbers are given once, at first issue, without gaps within a category and year."""
+    """Numbers are given once, at first issue, without gaps within a category and year.
+
+    From then on tasks are found by their numbers.
+    """
     groups: dict[tuple[int, int], list[Task]] = {}
     for task in tasks:
         if not task.number:
@@ -71,6 +75,7 @@ def _number_all(tasks: Sequence[Task]) -> None:
         numbers = take_numbers(members[0].category, year, len(members))
         for task, number in zip(members, numbers, strict=True):
             task.number = number
+        put_many([("task", t.pk, t.pk, t.year, queries.search_text(t)) for t in members])
 
 
 @transaction.atomic

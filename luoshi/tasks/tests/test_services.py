@@ -185,6 +185,12 @@ def test_issuing_numbers_the_task_fixes_its_rules_and_tells_its_owner(college, g
     assert verbs(task) == ["task.register", "task.issue"]
 
 
+def test_issued_tasks_are_found_by_their_numbers(college, goals):
+    task = issued(goals, college.chen, college.school.pk)
+    found = Task.objects.filter(pk__in=task_ids_matching(task.number, kinds=("task",)))
+    assert list(found) == [task]
+
+
 def test_numbers_are_given_in_order_without_gaps(college, goals):
     numbers = [issued(goals, college.chen, college.school.pk).number for _ in range(3)]
     assert numbers == sorted(numbers)
