@@ -2,13 +2,13 @@
 
 import datetime as dt
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import FileResponse, Http404
 from django.utils.translation import gettext as _
 
@@ -69,13 +69,25 @@ def attachments_of(about_kind: str, about_ids: Iterable[int]) -> dict[int, list[
 
     Every asked number is a key. Two statements however many things.
     """
-    found: dict[int, list[Row]] = {number: [] for number in about_ids}
-    wanted: dict[str, Any] = {"about_kind": about_kind, "about_id__in": list(found)}
-    for own in _with_page(Attachment.objects.filter(**wanted), "blob"):
-        found[own.about_id].append(_row(own))
-    cited = Citation.objects.filter(**wanted).select_related("attachment")
+    return attachments_of_all({about_kind: about_ids})[about_kind]
+
+
+def attachments_of_all(wanted: Mapping[str, Iterable[int]]) -> dict[str, dict[int, list[Row]]]:
+    """The same for things of several kinds at once; still two statements."""
+    found: dict[str, dict[int, list[Row]]] = {
+        kind: {number: [] for number in numbers} for kind, numbers in wanted.items()
+    }
+    about = Q()
+    for kind, numbers in found.items():
+        if numbers:
+            about |= Q(about_kind=kind, about_id__in=list(numbers))
+    if not about:
+        return found
+    for own in _with_page(Attachment.objects.filter(about), "blob"):
+        found[own.about_kind][own.about_id].append(_row(own))
+    cited = Citation.objects.filter(about).select_related("attachment")
     for citation in _with_page(cited, "attachment__blob"):
-        found[citation.about_id].append(_cited_row(citation))
+        found[citation.about_kind][citation.about_id].append(_cited_row(citation))
     return found
 
 

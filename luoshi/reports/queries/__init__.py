@@ -8,14 +8,14 @@ dues_of(task), due_rows(person)  what is owed, and how it stands
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from luoshi.files.queries import Row, attachments_of
+from luoshi.files.queries import Row, attachments_of, attachments_of_all
 from luoshi.kit import clock
 from luoshi.kit.verdict import Verdict
 from luoshi.measures.models import Measure
@@ -117,6 +117,14 @@ def documents_of(task_ids: Iterable[int]) -> dict[int, list[Row]]:
     return attachments_of("task", list(task_ids))
 
 
+def evidence_and_documents(
+    report_ids: Iterable[int], task_ids: Iterable[int]
+) -> tuple[dict[int, list[Row]], dict[int, list[Row]]]:
+    """Both at once: evidence by report, process documents by task."""
+    found = attachments_of_all({"report": list(report_ids), "task": list(task_ids)})
+    return found["report"], found["task"]
+
+
 @dataclass(frozen=True)
 class News:
     """What a sub-task reported last."""
@@ -144,8 +152,9 @@ def children_news(task: Task, person: Person) -> list[News]:
 def news_of(tasks: Sequence[Task]) -> list[News]:
     """The newest report of each task with its evidence; three queries."""
     latest = latest_of(task.pk for task in tasks)
-    evidence = evidence_of(report.pk for report in latest.values())
-    documents = documents_of(task.pk for task in tasks)
+    evidence, documents = evidence_and_documents(
+        [report.pk for report in latest.values()], [task.pk for task in tasks]
+    )
     rows = [_news(task, latest.get(task.pk), evidence, documents) for task in tasks]
     return sorted(rows, key=lambda row: -row.report.at.timestamp() if row.report else 0)
 
@@ -183,10 +192,10 @@ class Known:
 
 def known_before(task: Task, person: Person, last: Report | None) -> Known:
     """What may be read and cited before reporting: own, the task's, the sub-tasks' (RPT-3)."""
-    ids = Report.objects.filter(task=task).values_list("pk", flat=True)
-    evidence = evidence_of(ids)
+    ids = Report.objects.filter(task=task).order_by().values_list("pk", flat=True)
+    evidence, hung = evidence_and_documents(ids, [task.pk])
     used = {piece.pk: piece for pieces in evidence.values() for piece in pieces}
-    documents = documents_of([task.pk]).get(task.pk, [])
+    documents = hung[task.pk]
     last_pieces = evidence.get(last.pk, []) if last else []
     return Known(
         last=last,
@@ -298,14 +307,17 @@ class Entry:
 
 def story_of(task: Task, today: dt.date) -> list[Entry | DueRow]:
     """Reports newest first, and between them the periods nobody reported on."""
-    return _story(reports_on(task), dues_of(task, today))
+    reports = reports_on(task)
+    return _story(reports, dues_of(task, today), evidence_of(report.pk for report in reports))
 
 
-def _story(reports: Sequence[Report], dues: Sequence[DueRow]) -> list[Entry | DueRow]:
+def _story(
+    reports: Sequence[Report], dues: Sequence[DueRow], pieces: Mapping[int, Sequence[Row]]
+) -> list[Entry | DueRow]:
     own = {report.ref for report in reports}
     evidence = {
         pk: [replace(row, source="") if row.source in own else row for row in rows]
-        for pk, rows in evidence_of(report.pk for report in reports).items()
+        for pk, rows in pieces.items()
     }
     by_pk = {report.pk: report for report in reports}
     entries = [
@@ -385,12 +397,13 @@ def panel(task: Task, facts: Facts, person: Person, today: dt.date | None = None
     reports = reports_on(task)
     dues = dues_of(task, today)
     newest = next((r for r in reports if _counts(r)), None)
+    evidence, documents = evidence_and_documents([r.pk for r in reports], [task.pk])
     return Panel(
         task=task,
-        story=_with_amending(_story(reports, dues), task, facts, newest),
+        story=_with_amending(_story(reports, dues, evidence), task, facts, newest),
         dues=dues,
         results=_results(task, facts, reports),
-        documents=documents_of([task.pk]).get(task.pk, []),
+        documents=documents[task.pk],
         newest=newest,
         may_file=rules.may_file(task, facts, newest, policy),
         may_attach=may("attach", task, facts),

@@ -105,11 +105,11 @@ def test_the_panel_takes_the_same_statements_at_any_length(task, people, django_
     tell(task, people.li, 10)
     row = now(task)
     facts = facts_for(row, people.li)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         queries.panel(row, facts, people.li, day_of("2026-03-02"))
     for progress in (20, 30, 40):
         tell(task, people.li, progress)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         queries.panel(row, facts, people.li, day_of("2026-03-02"))
 
 
@@ -142,10 +142,10 @@ def test_children_news_takes_the_same_statements_for_one_and_for_three(
     tell(first, people.wang, 50)
     row = now(task)
     queries.children_news(row, people.li)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         assert len(queries.children_news(row, people.li)) == 1
     split(task, people.li, owners[1], (people.zhou, people.office.pk))
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(5):
         assert len(queries.children_news(row, people.li)) == 3
 
 
