@@ -11,7 +11,7 @@ from luoshi.desk.queries.home import my_tasks, task_list
 from luoshi.measures.rules import Health
 from luoshi.people.models import Person
 from luoshi.tasks.lifecycle import Status
-from luoshi.tasks.queries import health_is, scope
+from luoshi.tasks.queries import health_is, scope, sees_everything
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ SHOWN = (Health.STALLED, Health.LATE, Health.DONE)
 def figures(person: Person, year: int, today: dt.date) -> list[Figure]:
     """The person's figures of a year; each is the length of the list it leads to. One statement.
 
-    Those of the unit are kept for 30 s.
+    Those of the unit and the institution are kept for 30 s.
     """
     seen = Q(status__gte=Status.ISSUED) | Q(creator_id=person.pk)
     mine = my_tasks(person).filter(seen, year=year).order_by()
@@ -48,12 +48,14 @@ def figures(person: Person, year: int, today: dt.date) -> list[Figure]:
         _part(str(health.label), told[health.value], "mine", year, health) for health in SHOWN
     ]
     key = f"figures-{person.pk}-{year}-{today.isoformat()}"
-    whole, total, stalled = cache.get_or_set(
-        key, lambda: _unit_counts(person, year, today), FIGURES_KEPT
-    ) or (False, 0, 0)
-    label = _("Tasks of the institution") if whole else _("Tasks of my unit")
-    found.append(Figure(label, total, task_list(scope="department", year=year)))
-    found.append(_part(str(Health.STALLED.label), stalled, "department", year, Health.STALLED))
+    wider = cache.get_or_set(key, lambda: _wider_counts(person, year, today), FIGURES_KEPT)
+    for name, whole, total, stalled, late in wider or []:
+        label = _("Tasks of the institution") if whole else _("Tasks of my unit")
+        found += [
+            Figure(label, total, task_list(scope=name, year=year)),
+            _part(str(Health.STALLED.label), stalled, name, year, Health.STALLED),
+            _part(str(Health.LATE.label), late, name, year, Health.LATE),
+        ]
     return found
 
 
@@ -62,12 +64,21 @@ def _part(label: str, value: int, scope_name: str, year: int, health: Health) ->
     return Figure(label, value, url, part=True)
 
 
-def _unit_counts(person: Person, year: int, today: dt.date) -> tuple[bool, int, int]:
-    """Whether the unit is the institution itself; its tasks; those due with nothing reported.
+def _wider_counts(
+    person: Person, year: int, today: dt.date
+) -> list[tuple[str, bool, int, int, int]]:
+    """Of the unit, and of the whole institution for who sees it: tasks, stalled, overdue.
 
-    Counts stop at the cap.
+    Each row: scope, whether it is the institution, and three counts that stop at the cap.
     """
-    tasks = scope("department", person).filter(year=year).order_by()
-    stalled = tasks.filter(health_is(Health.STALLED, today))
-    whole = person.main_unit.parent_id is None
-    return whole, tasks[:CAP].count(), stalled[:CAP].count()
+    in_root = person.main_unit.parent_id is None
+    names = [("all", True)] if in_root else [("department", False)]
+    if sees_everything(person) and not in_root:
+        names.insert(0, ("all", True))
+    return [(name, whole, *_counts(name, person, year, today)) for name, whole in names]
+
+
+def _counts(name: str, person: Person, year: int, today: dt.date) -> tuple[int, int, int]:
+    tasks = scope(name, person).filter(year=year).order_by()
+    stalled, late = (tasks.filter(health_is(h, today)) for h in (Health.STALLED, Health.LATE))
+    return tasks[:CAP].count(), stalled[:CAP].count(), late[:CAP].count()
