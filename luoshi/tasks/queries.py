@@ -493,11 +493,8 @@ def for_page(person: Person, pk: int) -> QuerySet[Task]:
         "unit",
         "owner",
         "creator",
-        "category__programme",
         "category__measure",
         "measure",
-        "parent",
-        "owner_post",
     )
 
 
@@ -508,6 +505,18 @@ def children_of(task: Task) -> QuerySet[Task]:
         .select_related("unit", "owner", "category__measure", "measure")
         .order_by("pk")
     )
+
+
+def read_measures(tasks: Iterable[Task]) -> None:
+    """Give tasks read with their category the measures that govern them; one query for all."""
+    rows = list(tasks)
+    wanted = {task.measure_id or task.category.measure_id for task in rows} - {None}
+    measures = Measure.objects.in_bulk(wanted) if wanted else {}
+    for task in rows:
+        if task.measure_id:
+            task.measure = measures[task.measure_id]
+        elif task.category.measure_id:
+            task.category.measure = measures[task.category.measure_id]
 
 
 def parts_of(tasks: Sequence[Task]) -> dict[int, list[Part]]:

@@ -14,14 +14,14 @@ from django.utils.translation import gettext_lazy as _
 
 from luoshi.desk.queries.paging import Order, Page, chosen, count_to, page
 from luoshi.desk.queries.unit_choices import UnitChoices
-from luoshi.measures.models import Category, Measure
+from luoshi.measures.models import Category
 from luoshi.measures.queries import LightShown, lights_of
 from luoshi.measures.rules import Health, Urgency
 from luoshi.people.models import Person, Unit
 from luoshi.tasks import rules
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Kind, Task, Tier
-from luoshi.tasks.queries import Filters, filtered, measure_for, scope
+from luoshi.tasks.queries import Filters, filtered, measure_for, read_measures, scope
 
 SIZE = 50
 #: Beyond this many matches only the indexed order by due date is offered.
@@ -168,13 +168,7 @@ def _in_full(keys: list[int]) -> list[Task]:
     found = {
         task.pk: task for task in tasks.select_related("unit", "owner", "category").only(*_SHOWN)
     }
-    governing = {t.measure_id or t.category.measure_id for t in found.values()} - {None}
-    measures = Measure.objects.only("rev").in_bulk(governing)
-    for task in found.values():
-        if task.measure_id:
-            task.measure = measures[task.measure_id]
-        elif task.category.measure_id:
-            task.category.measure = measures[task.category.measure_id]
+    read_measures(found.values())
     return [found[key] for key in keys if key in found]
 
 

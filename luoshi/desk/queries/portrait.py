@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from luoshi.desk.queries.listing import rows_of
 from luoshi.kit.verdict import Verdict
 from luoshi.measures.queries import LightShown, lights_of
 from luoshi.people.models import Person
@@ -157,13 +158,18 @@ def light_of(task: Task, today: dt.date) -> LightShown:
     return lights[rules.health(task, today).value]
 
 
+_CHILD = (
+    "title", "due", "start", "status", "progress", "paused", "late_from", "behind_from", "kind",
+    "creator_id", "measure_id", "unit__name", "owner__name", "category__measure_id",
+)  # fmt: skip
+
+
 def _children(task: Task, person: Person, today: dt.date) -> tuple[list[Child], int]:
-    rows = queries.visible_among(
-        list(queries.children_of(task).exclude(status=Status.CANCELLED)), person
-    )
-    children = [
-        Child(row, light_of(row, today), rules.expected(row.start, row.due, today)) for row in rows
-    ]
+    below = queries.children_of(task).exclude(status=Status.CANCELLED)
+    shown = below.select_related(None).select_related("unit", "owner", "category").only(*_CHILD)
+    rows = queries.visible_among(list(shown), person)
+    queries.read_measures(rows)
+    children = [Child(row.task, row.light, row.expected) for row in rows_of(rows, today)]
     return children, sum(child.task.status == Status.DRAFT for child in children)
 
 
@@ -220,7 +226,7 @@ def portrait(task: Task, person: Person, today: dt.date) -> Portrait:
     parts = queries.parts_of([task])[task.pk]
     remarks = list(task.remarks.select_related("by", "by__main_unit"))
     children, drafts = _children(task, person, today) if task.children_count else ([], 0)
-    ancestors = Task.objects.filter(pk__in=task.ancestor_ids).order_by("path")
+    ancestors = Task.objects.filter(pk__in=task.ancestor_ids).order_by("path").only("title", "path")
     return Portrait(
         task=task,
         facts=facts,
