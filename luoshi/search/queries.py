@@ -68,15 +68,27 @@ def hits(words: str, limit: int = 200, kinds: Sequence[str] = ()) -> list[Hit]:
     if found is None:
         return []
     sql, params = found
-    with connections[router.db_for_read(Entry)].cursor() as cursor:
-        cursor.execute(
+    connection = connections[router.db_for_read(Entry)]
+    if connection.vendor == "sqlite" and not kinds:
+        statement = _NEWEST_OF_SQLITE
+    else:
+        statement = (
             "WITH hits AS MATERIALIZED "
             f"(SELECT e.id, e.kind, e.key, e.task_id, e.year FROM {sql}) "
-            "SELECT kind, key, task_id, year FROM hits ORDER BY id DESC LIMIT %s",
-            [*params, limit],
+            "SELECT kind, key, task_id, year FROM hits ORDER BY id DESC LIMIT %s"
         )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [*params, limit])
         rows = cursor.fetchall()
     return [
         Hit(kind, key, task_id, year, rank)
         for rank, (kind, key, task_id, year) in enumerate(rows, start=1)
     ]
+
+
+#: FTS5 tells row numbers backwards and stops at the limit; only these entries are read then.
+_NEWEST_OF_SQLITE = (
+    "SELECT e.kind, e.key, e.task_id, e.year FROM (SELECT rowid AS id FROM search_grams "
+    "WHERE search_grams MATCH %s ORDER BY rowid DESC LIMIT %s) hits "
+    "CROSS JOIN search_entry e ON e.id = hits.id ORDER BY e.id DESC"
+)

@@ -8,7 +8,7 @@ from luoshi.people.queries import people_matching, units_matching
 from luoshi.reports.models import Report
 from luoshi.search.queries import Hit, hits
 from luoshi.tasks.models import Task
-from luoshi.tasks.queries import visible_among
+from luoshi.tasks.queries import visible_keys
 
 #: Tasks on one page of results, and texts looked at.
 MOST_TASKS = 30
@@ -57,19 +57,15 @@ def _add_tasks(found: Results, person: Person, words: str) -> None:
     by_task: dict[int, list[Hit]] = {}
     for hit in told:
         by_task.setdefault(hit.task_id or 0, []).append(hit)
-    rows = _seen(person, list(by_task))
-    order = [pk for pk in by_task if pk in rows]
+    seen = visible_keys(list(by_task), person)
+    order = [pk for pk in by_task if pk in seen]
     found.more = len(order) > MOST_TASKS or len(told) >= MOST_HITS
     shown = order[:MOST_TASKS]
+    tasks = Task.objects.filter(pk__in=shown).select_related("unit", "owner", "category")
+    rows = {task.pk: task for task in tasks}
     bodies = _report_texts(hit for pk in shown for hit in by_task[pk])
     for pk in shown:
         found.tasks.append(_found(rows[pk], by_task[pk], bodies, found.words))
-
-
-def _seen(person: Person, keys: list[int]) -> dict[int, Task]:
-    """The tasks of these keys that the reader may see."""
-    tasks = Task.objects.filter(pk__in=keys).select_related("unit", "owner", "category")
-    return {task.pk: task for task in visible_among(list(tasks), person)}
 
 
 def _report_texts(told: Iterable[Hit]) -> dict[str, str]:

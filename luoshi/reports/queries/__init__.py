@@ -91,7 +91,7 @@ def latest_of(task_ids: Iterable[int]) -> dict[int, Report]:
 def reports_on(task: Task) -> list[Report]:
     """Every report on a task with its earlier versions, newest first."""
     return list(
-        Report.objects.filter(task=task).select_related("by", "counting__category", "amends")
+        Report.objects.filter(task=task).select_related("by", "counting__category")
     )
 
 
