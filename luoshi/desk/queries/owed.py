@@ -1,4 +1,4 @@
-"""应报清单: every report a person, the units they lead, or all units still owe; most pressing first."""
+"""应报清单: reports a person, the units they lead, or all units still owe, the pressing first."""
 
 import datetime as dt
 from dataclasses import dataclass

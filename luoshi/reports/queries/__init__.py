@@ -90,9 +90,7 @@ def latest_of(task_ids: Iterable[int]) -> dict[int, Report]:
 
 def reports_on(task: Task) -> list[Report]:
     """Every report on a task with its earlier versions, newest first."""
-    return list(
-        Report.objects.filter(task=task).select_related("by", "counting__category")
-    )
+    return list(Report.objects.filter(task=task).select_related("by", "counting__category"))
 
 
 def texts() -> Iterator[TextRow]:
