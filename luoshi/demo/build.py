@@ -41,7 +41,7 @@ BOOKS = (
     Path(demo.__file__).parent / "books" / "instructions.toml",
 )
 #: What people have read lies further back than so many days.
-READ_AFTER = 6
+READ_AFTER = 26
 #: Pages starred by everybody whom visitors may enter as: name of the address, title.
 FAVOURITES = (("task-list", "任务查询"), ("gantt", "反馈进度甘特图"), ("mosaic", "任务一览"))
 

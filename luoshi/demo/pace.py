@@ -10,6 +10,8 @@ from luoshi.demo.days import ONE_DAY, between
 
 #: Days between issue and the earliest due date.
 SHORTEST = 24
+#: Nobody lets a task lie for longer than this after its due date, in days.
+LONGEST_LATE = 70
 
 
 class Fate(Enum):
@@ -68,7 +70,7 @@ def draw(
     past = fate in {Fate.LATE, Fate.STALLED} or (fate is Fate.DONE and luck.random() < 0.6)
     if past and earliest < today:
         last = min(limit, today - ONE_DAY)
-        due = between(max(earliest, last - 75 * ONE_DAY), last, luck)
+        due = between(max(earliest, last - (LONGEST_LATE - 1) * ONE_DAY), last, luck)
     else:
         due = between(max(earliest, today + ONE_DAY), limit, luck) if limit > today else limit
     return _paced(fate, issued, due, today, luck)
@@ -76,8 +78,9 @@ def draw(
 
 def given(issued: dt.date, due: dt.date, today: dt.date, luck: random.Random) -> Pace:
     """A pace for a task whose due date stands."""
+    possible: Sequence[Fate]
     if due < today:
-        possible: Sequence[Fate] = _OF_THE_PAST
+        possible = _past(due, today)
     elif (today - issued).days > SHORTEST:
         possible = _OF_THE_FUTURE
     else:
@@ -88,8 +91,13 @@ def given(issued: dt.date, due: dt.date, today: dt.date, luck: random.Random) ->
 def _possible(earliest: dt.date, limit: dt.date, today: dt.date) -> Sequence[Fate]:
     """What can have become of a task due between these days."""
     if limit < today:
-        return _OF_THE_PAST
+        return _past(limit, today)
     return tuple(Fate) if earliest < today - 3 * ONE_DAY else (Fate.MOVING, Fate.IDLE)
+
+
+def _past(due: dt.date, today: dt.date) -> Sequence[Fate]:
+    """What can have become of a task that is due already; long ago means that it was done."""
+    return _OF_THE_PAST if (today - due).days < LONGEST_LATE else (Fate.DONE,)
 
 
 def _drawn(possible: Sequence[Fate], luck: random.Random) -> Fate:

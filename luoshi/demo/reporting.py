@@ -83,7 +83,7 @@ class Reporter:
         return max(habit, _PERSON_SKIPS) if goal.is_personal else habit
 
     def _report_if_due(self, goal: Goal) -> None:
-        today = goal.on(clock.today())
+        today = max(goal.on(clock.today()), goal.said)
         if today == 0 and (goal.reports or not self._happens(30)):
             return
         if today <= goal.said and not goal.is_top and self._happens(45):
@@ -124,27 +124,37 @@ class Reporter:
         elif goal.pace is None:
             level = "units" if goal.is_top else "persons"
             pools = self.words["summary" if goal.children else "prepare"]
-            own = text["dept"] if goal.is_top and stage != "done" else text[stage]
-            said = [_fitting(pools[level], words), own]
+            said = [_fitting(pools[level], words), *self._own_part(goal, stage)]
         elif stage == "mid":
             said.append(text["mid"])
         if goal.over and stage == "done":
             said.append(self.words["over"]["body"])
         return self.voice.tell(goal, said, words)
 
+    def _own_part(self, goal: Goal, stage: str) -> list[list[str]]:
+        """What somebody adds to the sum of what was reported below, as a pool of sentences."""
+        text = goal.text
+        if not goal.children:
+            return []
+        if not goal.is_top or stage == "done":
+            return [text[stage]]
+        told = [child for child in goal.children if 0 < child.said < 100]
+        if told and self._happens(50):
+            child = self.luck.choice(told)
+            words = self._words_now(child, child.said)
+            one = self.voice.fill(self.voice.pick(goal, text["mid"]), words)
+            return [[f"{child.unit.label}：{one}"]]
+        return [text["dept"]]
+
     def _asides(self, goal: Goal, stage: str, words: Mapping[str, object]) -> dict[str, str]:
         """Problems, help needed and the next step, where there are any."""
         if stage in {"done", "zero"}:
             return {}
-        text, said = goal.text, {}
-        if self._happens(_PROBLEM):
-            said["problems"] = self.voice.fill(self.luck.choice(text["problems"]), words)
-        if self._happens(_HELP):
-            said["help_needed"] = self.luck.choice(
-                [*text.get("help", ()), *self.words["aside"]["help"]]
-            )
-        if self._happens(_NEXT):
-            said["next_step"] = self.luck.choice(text["next"])
+        said: dict[str, str] = {}
+        for name, often in (("problems", _PROBLEM), ("help_needed", _HELP), ("next_step", _NEXT)):
+            pool = [*goal.text.get(name, ()), *self.words["aside"][name]]
+            if self._happens(often) and (new := self.voice.pick_new(goal, pool)):
+                said[name] = self.voice.fill(new, words)
         return said
 
     def _papers(self, goal: Goal, stage: str) -> list[Prepared]:
@@ -188,6 +198,7 @@ class Reporter:
             **self._counted(goal),
             "day": in_words(max(recent, goal.issued)),
             "month": f"{today.month}月",
+            "coming": f"{today.month % 12 + 1}月",
             "part": goal.text["part"],
             "title": goal.task.title,
             "measured": goal.task.target_unit,
@@ -332,7 +343,7 @@ def _stage(progress: int) -> str:
 def _achieved(goal: Goal, progress: int, luck: random.Random) -> Decimal | None:
     """The value reached by then; beyond the target for those that go beyond it."""
     target = goal.task.target_value
-    if target is None or progress == 0:
+    if target is None or progress < 20:
         return None
     if goal.task.target_unit == "%":
         value = target * (70 + 30 * Decimal(progress) / 100) / 100

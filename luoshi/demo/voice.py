@@ -43,6 +43,11 @@ class Voice:
         used.add(chosen)
         return chosen
 
+    def pick_new(self, who: object, pool: Sequence[str]) -> str:
+        """A sentence this task has not used yet; nothing where there is none left."""
+        fresh = [sentence for sentence in pool if sentence not in self._used.get(who, ())]
+        return self.pick(who, fresh) if fresh else ""
+
     def tell(self, who: object, pools: Sequence[Sequence[str]], words: Mapping[str, object]) -> str:
         """One sentence from each pool, put together so that the whole was not said before."""
         text = ""
