@@ -1,7 +1,8 @@
 """What the trail remembers, in words: subjects, names of details, values."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,7 @@ from luoshi.kit.ref import split
 from luoshi.measures.models import Category, Measure
 from luoshi.people.models import Body, Person, Unit
 from luoshi.people.roles import Duty
+from luoshi.reports.models import Report
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Role, Task
 from luoshi.trail.queries import Line
@@ -107,6 +109,44 @@ def subject(line: Line) -> str:
     if line.about_kind == "day" and (day := _DAY.match(number)):
         number = "-".join(day.groups())
     return f"{KINDS.get(line.about_kind, line.about_kind)} {number}"
+
+
+#: Where the name of a subject stands.
+_NAMED: dict[str, tuple[type[Model], str]] = {
+    "task": (Task, "title"),
+    "report": (Report, "task__title"),
+    "person": (Person, "name"),
+    "unit": (Unit, "name"),
+    "body": (Body, "name"),
+    "measure": (Measure, "name"),
+    "category": (Category, "name"),
+}
+
+
+def subjects(lines: Sequence[Line]) -> list[str]:
+    """Subjects of a page by their names of today, by number where they have none.
+
+    One statement for each kind among the lines.
+    """
+    wanted: dict[str, set[int]] = defaultdict(set)
+    for line in lines:
+        wanted[line.about_kind].add(line.about_id)
+    named = {
+        (kind, pk): name
+        for kind in wanted.keys() & _NAMED.keys()
+        for pk, name in _names(kind, wanted[kind])
+    }
+    return [
+        f"{KINDS[line.about_kind]} {name}"
+        if (name := named.get((line.about_kind, line.about_id)))
+        else subject(line)
+        for line in lines
+    ]
+
+
+def _names(kind: str, keys: set[int]) -> Iterator[tuple[int, str]]:
+    model, column = _NAMED[kind]
+    yield from model._default_manager.filter(pk__in=keys).values_list("pk", column)
 
 
 def details(line: Line) -> str:

@@ -6,6 +6,7 @@ import pytest
 from django.utils import translation
 
 from luoshi.desk.queries import story
+from luoshi.people.tests.factories import make_person, make_unit
 from luoshi.trail.queries import Line
 
 
@@ -52,3 +53,13 @@ def test_details_are_words(data, words):
         assert "staff_number" not in told
     else:
         assert told == words
+
+
+@pytest.mark.django_db
+def test_subjects_bear_their_names_one_statement_for_each_kind(django_assert_num_queries):
+    unit = make_unit("教务处")
+    person = make_person("韩明哲", unit)
+    lines = [line("unit", unit.pk), line("person", person.pk), line("person", 10**6)]
+    with django_assert_num_queries(2):
+        found = story.subjects([*lines, line("strange", 3), line("person", person.pk)])
+    assert found == ["单位 教务处", "人员 韩明哲", "人员 1000000", "strange 3", "人员 韩明哲"]

@@ -45,7 +45,10 @@ def trail_search(request: HttpRequest) -> HttpResponse:
     total, more = trail.count_found(wanted)
     context = {
         "page": page,
-        "rows": [(line, story.subject(line), story.details(line)) for line in page.lines],
+        "rows": [
+            (line, subject, story.details(line))
+            for line, subject in zip(page.lines, story.subjects(page.lines), strict=True)
+        ],
         "about": story.about_chip(wanted.about),
         "total": total + more,
         "wanted": wanted,

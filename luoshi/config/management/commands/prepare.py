@@ -59,4 +59,4 @@ class Command(BaseCommand):
         stamp.write_text(fingerprint)
 
     def say(self, sentence: str) -> None:
-        self.stderr.write(sentence)
+        self.stderr.write(sentence, style_func=str)  # progress is no error: not in red
