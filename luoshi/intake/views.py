@@ -19,6 +19,7 @@ from luoshi.intake.models import ImportBatch, RowState, State
 from luoshi.intake.rules import permits
 from luoshi.intake.services import checking, marking, publishing, settling, staging
 from luoshi.kit.htmx import finish, respond
+from luoshi.kit.typed import keys
 from luoshi.kit.verdict import Refused, require
 from luoshi.kit.year import chosen_year
 from luoshi.people.models import Person
@@ -323,12 +324,12 @@ def _act(
 @require_POST
 def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     """Confirm the assumptions of one row, or of all rows."""
-    keys = [int(key) for key in request.POST.getlist("row") if key.isascii() and key.isdigit()]
+    ticked = keys(request.POST.getlist("row"))
     return _act(
         request,
         pk,
         lambda found: settling.confirm_rows(
-            found, keys or None, by=_person(request).actor, rev=_rev(request)
+            found, ticked or None, by=_person(request).actor, rev=_rev(request)
         ),
         _("Confirmed."),
     )

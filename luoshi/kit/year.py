@@ -3,6 +3,7 @@
 from django.http import HttpRequest
 
 from luoshi.kit import clock
+from luoshi.kit.typed import whole
 
 KEY = "year"
 
@@ -10,6 +11,7 @@ KEY = "year"
 def chosen_year(request: HttpRequest) -> int:
     """The year of ``?year=``, else of the session, else the present one."""
     for value in (request.GET.get("year"), request.session.get(KEY)):
-        if value and str(value).isascii() and str(value).isdigit() and 1990 <= int(value) <= 2100:
-            return int(value)
+        year = whole(value)
+        if year is not None and 1990 <= year <= 2100:
+            return year
     return clock.today().year

@@ -15,6 +15,7 @@ from django.forms import BaseFormSet, formset_factory
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from luoshi.kit.typed import TickedField
 from luoshi.measures.kinds import sections
 from luoshi.measures.models import Category, Measure, Programme
 from luoshi.measures.queries import known_things
@@ -471,7 +472,7 @@ class VersionForm(forms.Form):
         label=_("in force since"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
     )
     name = forms.CharField(label=_("name"), max_length=120)
-    categories = forms.ModelMultipleChoiceField(
+    categories = TickedField(
         queryset=Category.objects.none(),
         label=_("Categories that follow it from now on"),
         required=False,

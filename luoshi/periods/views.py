@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from luoshi.kit import clock, gate
 from luoshi.kit.htmx import finish, respond
+from luoshi.kit.typed import whole
 from luoshi.kit.verdict import ALLOWED, Verdict, denied, require
 from luoshi.kit.year import chosen_year
 from luoshi.periods import queries, services
@@ -34,9 +35,8 @@ def calendar(request: HttpRequest) -> HttpResponse:
     require(may_edit(request.user))
     year = chosen_year(request)
     today = clock.today()
-    asked = request.GET.get("month", "")
-    month = int(asked) if asked.isascii() and asked.isdigit() and 1 <= int(asked) <= 12 else 0
-    if not month:
+    month = whole(request.GET.get("month")) or 0
+    if not 1 <= month <= 12:
         month = today.month if year == today.year else 1
     context = {
         "year": year,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from luoshi.files.forms import EvidenceField
+from luoshi.kit.typed import keys
 from luoshi.kit.verdict import Refused
 from luoshi.measures.models import Measure
 from luoshi.measures.rules import CompletedBy, ProgressRule
@@ -213,7 +214,7 @@ class _Keys(forms.Field):
 
 def _numbers(value: Any) -> Iterable[int]:
     given = value if isinstance(value, list | tuple) else []
-    return [int(one) for one in given if str(one).isascii() and str(one).isdigit()]
+    return keys(given)
 
 
 def _typed_before(report: Report) -> Mapping[str, Any]:

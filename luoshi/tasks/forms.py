@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from luoshi.kit.typed import TickedField
 from luoshi.measures.models import Category, Measure, OwnField
 from luoshi.measures.rules import FieldKind, Gate, Rhythm, Urgency
 from luoshi.people.forms import PersonField, UnitField
@@ -404,7 +405,7 @@ CopyForms = forms.formset_factory(CopyForm, extra=0, max_num=500)
 class UnitsForm(forms.Form):
     """Units to copy to, ticked in groups by kind."""
 
-    units = forms.ModelMultipleChoiceField(
+    units = TickedField(
         Unit.objects.none(),
         label=_("Units"),
         error_messages={"required": _("Choose at least one unit.")},

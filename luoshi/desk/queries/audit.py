@@ -27,9 +27,10 @@ def _clean(text: str, length: int) -> str:
 
 def _day(text: str) -> dt.date | None:
     try:
-        return dt.date.fromisoformat(text)
+        day = dt.date.fromisoformat(text)
     except ValueError:
         return None
+    return day if 1900 <= day.year <= 2200 else None
 
 
 def cursor(text: str) -> int | None:

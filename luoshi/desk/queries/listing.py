@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 from django.core.cache import cache
@@ -28,6 +28,19 @@ SIZE = 50
 SORTABLE = 10_000
 SORTABLE_KEPT = 60  # seconds
 
+
+
+def _points(text: str) -> Decimal:
+    """Points of a cursor. Raises ValueError for what is no figure."""
+    try:
+        points = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(text) from None
+    if not points.is_finite():
+        raise ValueError(text)
+    return points
+
+
 ORDERS: dict[str, Order] = {
     "due": Order("due", nullable=True, parse=dt.date.fromisoformat),
     "-due": Order("due", descending=True, nullable=True, parse=dt.date.fromisoformat),
@@ -37,8 +50,8 @@ ORDERS: dict[str, Order] = {
     "-progress": Order("progress", descending=True, parse=int),
     "number": Order("number"),
     "-number": Order("number", descending=True),
-    "points": Order("points", nullable=True, parse=Decimal),
-    "-points": Order("points", descending=True, nullable=True, parse=Decimal),
+    "points": Order("points", nullable=True, parse=_points),
+    "-points": Order("points", descending=True, nullable=True, parse=_points),
 }
 
 #: The lists of S0 (whole institution, department, self) and of S3-12.2, in the order of the tabs.

@@ -19,6 +19,7 @@ from luoshi.desk.queries import shell
 from luoshi.desk.queries.figures import figures
 from luoshi.kit import clock
 from luoshi.kit.htmx import respond
+from luoshi.kit.typed import whole
 from luoshi.kit.year import KEY, chosen_year
 from luoshi.people.models import Person
 
@@ -96,9 +97,9 @@ def go(request: HttpRequest, kind: str, pk: int) -> HttpResponse:
 @require_POST
 def year(request: HttpRequest) -> HttpResponse:
     """Keep the chosen year in the session and come back."""
-    chosen = request.POST.get("year", "")
-    if chosen.isascii() and chosen.isdigit() and 1990 <= int(chosen) <= 2100:
-        request.session[KEY] = int(chosen)
+    chosen = whole(request.POST.get("year"))
+    if chosen is not None and 1990 <= chosen <= 2100:
+        request.session[KEY] = chosen
     target = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
         target = "/"

@@ -96,7 +96,7 @@ def _setting(element: Any, properties: str, name: str, default: int = 0) -> int:
     holder = element.find(qn(properties))
     found = holder.find(qn(name)) if holder is not None else None
     text = found.get(qn("w:val"), "") if found is not None else ""
-    return min(int(text), MOST_COLUMNS) if text.isdigit() else default
+    return min(int(text), MOST_COLUMNS) if text.isdecimal() and len(text) < 9 else default
 
 
 def _merge(cell: Any) -> str | None:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
+from luoshi.kit.typed import whole
 from luoshi.kit.verdict import Refused, first_denied, require
 from luoshi.measures import queries, services
 from luoshi.measures.forms import MeasureSheet, VersionForm, new_key
@@ -29,8 +30,8 @@ def actor_of(request: HttpRequest) -> Actor:
 
 def rev_of(request: HttpRequest) -> int:
     """The state of the row the form was made from; nonsense is the state of no row."""
-    rev = request.POST.get("rev", "")
-    return int(rev) if rev.isascii() and rev.isdigit() else -1
+    rev = whole(request.POST.get("rev"))
+    return -1 if rev is None else rev
 
 
 def crumbs_of(measure: Measure, *more: str) -> list[tuple[str, str | None]]:

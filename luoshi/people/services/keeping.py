@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from luoshi.kit import clock
@@ -22,7 +23,8 @@ SECRET = ("password", "csrfmiddlewaretoken", "key", "rev", "old", "new", "again"
 @transaction.atomic
 def toggle_favourite(person: Person, *, url: str, title: str) -> bool:
     """Star a page of this site or take the star away; whether it is starred now."""
-    if not url.startswith("/") or url.startswith("//") or len(url) > 300:
+    ours = url.startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
+    if not ours or len(url) > 300:
         raise Refused(_("Only pages of this site can be starred."))
     gone, _rows = Favourite.objects.filter(person=person, url=url).delete()
     if gone:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from luoshi.kit import clock
+from luoshi.kit.typed import whole
 from luoshi.people import queries, rules
 from luoshi.people.models import Person
 from luoshi.people.queries import accounts as account_queries
@@ -103,12 +104,12 @@ def switch(request: HttpRequest, person_id: int) -> HttpResponse:
     person = _person(person_id)
     _must(request, person)
     active = request.POST.get("active") == "1"
-    rev = request.POST.get("rev", "")
+    rev = whole(request.POST.get("rev"))
     accounts.switch_account(
         person,
         active=active,
         by=person_of(request).actor,
-        rev=int(rev) if rev.isdigit() else -1,
+        rev=-1 if rev is None else rev,
     )
     said = _("The account is switched on.") if active else _("The account is switched off.")
     messages.success(request, said)

@@ -19,6 +19,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from luoshi.kit import clock
+from luoshi.kit.typed import whole
 from luoshi.people import queries, rules
 from luoshi.people.forms.entry import LoginForm, PasswordForm
 from luoshi.people.models import Person
@@ -134,7 +135,7 @@ def demo_login(request: HttpRequest) -> HttpResponse:
     if not settings.DEMO:
         raise Http404
     shown = {guest.person.pk for guest in account_queries.demo_people()}
-    person = get_object_or_404(Person, pk=request.POST.get("person", "0"), pk__in=shown)
+    person = get_object_or_404(Person, pk=whole(request.POST.get("person")), pk__in=shown)
     return _enter(request, person)
 
 

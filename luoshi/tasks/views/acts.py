@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from luoshi.kit.htmx import finish, respond
+from luoshi.kit.typed import whole
 from luoshi.kit.verdict import Refused, require
 from luoshi.measures.models import Category
 from luoshi.tasks import queries, rules
@@ -240,7 +241,7 @@ def set_milestones(request: HttpRequest, task_id: int) -> HttpResponse:
     if sent and formset.is_valid():
         try:
             taking_part.set_milestones(
-                task, _typed(formset), by=person(request).actor, rev=int(request.POST["rev"] or 0)
+                task, _typed(formset), by=person(request).actor, rev=whole(request.POST.get("rev"))
             )
         except Refused as refusal:
             formset.non_form_errors().append(str(refusal))

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from luoshi.kit import clock
 from luoshi.kit.htmx import finish
+from luoshi.kit.typed import whole
 from luoshi.kit.verdict import Refused, require
 from luoshi.people.queries import units_open
 from luoshi.tasks import queries, rules
@@ -81,8 +82,7 @@ def _context(task: Task, *, key: str | None, **more: Any) -> dict[str, Any]:
 def blank_row(request: HttpRequest, task_id: int) -> HttpResponse:
     """One more empty row of the table, fetched by the page."""
     task = _splittable(request, task_id)
-    place = request.GET.get("place", "")
-    number = int(place) if place.isdigit() and len(place) < 4 else 0
+    number = whole(request.GET.get("place", "")[:4]) or 0
     form = ChildForm(prefix=f"child-{number}", parent=task)
     return render(request, "tasks/_child_row.html", {"form": form})
 

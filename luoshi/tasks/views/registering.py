@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from luoshi.kit.htmx import finish
+from luoshi.kit.typed import keys, whole
 from luoshi.kit.verdict import Refused, require
 from luoshi.kit.year import chosen_year
 from luoshi.measures.models import Category
@@ -34,7 +35,7 @@ def _categories(who: Person) -> Any:
 
 def _chosen(request: HttpRequest) -> Category | None:
     pk = request.POST.get("category") or request.GET.get("category") or ""
-    return _categories(person(request)).filter(pk=int(pk)).first() if pk.isdigit() else None
+    return _categories(person(request)).filter(pk=whole(pk)).first()
 
 
 @login_required
@@ -119,10 +120,10 @@ def category_fields(request: HttpRequest) -> HttpResponse:
 def issue_many(request: HttpRequest) -> HttpResponse:
     """Issue the drafts ticked in a list: all of them or none."""
     who = person(request)
-    keys = [int(pk) for pk in request.POST.getlist("task") if pk.isdigit()]
-    if not keys:
+    ticked = keys(request.POST.getlist("task"))
+    if not ticked:
         raise Refused(_("Tick the drafts to be issued first."))
-    tasks = list(queries.tasks_visible_to(who).filter(pk__in=keys))
+    tasks = list(queries.tasks_visible_to(who).filter(pk__in=ticked))
     done = issuing.issue_many(tasks, by=who.actor)
     said = ngettext(
         "%(count)d task has been issued.", "%(count)d tasks have been issued.", len(done)
@@ -138,8 +139,8 @@ def _ticked(request: HttpRequest) -> list[Task]:
     """Drafts named in the address or the form, as far as this person may change them."""
     who = person(request)
     named = [*request.GET.getlist("task"), *request.POST.getlist("task")]
-    keys = [int(pk) for pk in named if pk.isdigit()][:MOST_DRAFTS]
-    rows = queries.tasks_visible_to(who).filter(pk__in=keys, status=Status.DRAFT)
+    ticked = keys(named)[:MOST_DRAFTS]
+    rows = queries.tasks_visible_to(who).filter(pk__in=ticked, status=Status.DRAFT)
     tasks = list(rows.select_related("unit", "owner", "category__measure", "measure", "parent"))
     facts = queries.facts_for_all(tasks, who)
     return [task for task in tasks if rules.may("edit", task, facts[task.pk])]

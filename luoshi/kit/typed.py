@@ -1,0 +1,33 @@
+"""Numbers as they come in addresses and forms: plain digits, no larger than a key."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+
+DIGITS = 18  # any number of so many digits fits a 64-bit column
+
+
+def whole(text: object) -> int | None:
+    """The number typed, or None for anything that is none (nothing, ``-1``, ``²``, 10^30)."""
+    said = str(text) if text is not None else ""
+    return int(said) if said.isascii() and said.isdigit() and len(said) <= DIGITS else None
+
+
+def keys(texts: Iterable[object]) -> list[int]:
+    """The numbers among what was typed; what is none is left out."""
+    return [number for number in map(whole, texts) if number is not None]
+
+
+class TickedField(forms.ModelMultipleChoiceField):
+    """Rows that were ticked; a number that can be no key is an invalid choice, no broken page."""
+
+    def clean(self, value: Any) -> Any:
+        for typed in value or ():
+            if whole(typed) is None:
+                raise forms.ValidationError(
+                    self.error_messages["invalid_choice"],
+                    code="invalid_choice",
+                    params={"value": str(typed)[:40]},
+                )
+        return super().clean(value)

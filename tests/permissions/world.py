@@ -1,0 +1,70 @@
+"""A small college with something behind every address."""
+
+import datetime as dt
+from types import SimpleNamespace
+
+from luoshi.files.services import attach
+from luoshi.files.tests.factories import png, upload
+from luoshi.intake.tests import factories as tables
+from luoshi.notices.models import Message
+from luoshi.notices.services import notify
+from luoshi.people.roles import Duty
+from luoshi.people.services import bodies
+from luoshi.people.tests.factories import cast, make_person, make_unit, seat
+from luoshi.reports.tests.factories import tell
+from luoshi.tasks.services import registering, taking_part
+from luoshi.tasks.tests.factories import make_set, new
+from tests.permissions.conftest import people_of_all_duties
+from tests.permissions.table import ROLES
+
+
+def build() -> SimpleNamespace:
+    """Something behind every address."""
+    people = cast()
+    roles = people_of_all_duties(people, ROLES)
+    world = SimpleNamespace(people=people, roles=roles, section=people.section)
+    world.staff = people.li
+    world.tenure = seat(people.li, people.section, Duty.SECTION_HEAD)
+    world.post = world.tenure.post
+    world.category = make_set(visibility="involved", sign_off="never")
+    world.measure = make_set().measure
+    world.hidden = registering.register(
+        new(
+            world.category,
+            people.section.pk,
+            owner_id=people.li.pk,
+            start=dt.date(2026, 1, 5),
+            further_sets=((make_set().pk, None),),
+        ),
+        by=people.chen.actor,
+        issue=True,
+    )
+    world.counting = world.hidden.countings.get(home=False)
+    world.report = tell(world.hidden, people.li, 10)
+    taking_part.remark(world.hidden, "请抓紧", by=people.li.actor)
+    uploaded = attach(world.hidden.ref, [upload(png(), "现场.png")], by=people.li.actor)
+    world.file = uploaded[0]
+    notify(
+        [people.sun.pk],
+        "task.issue",
+        about=world.hidden.ref,
+        title="题目",
+        by=people.chen.actor,
+    )
+    world.message = Message.objects.get(person=people.sun)
+    admin = people.admin.actor
+    world.minutes = make_unit("院长办公室", people.root, "职能部门", "12")
+    world.clerk = make_person("钱书记员", world.minutes)
+    day = dt.date(2026, 1, 1)
+    world.body = bodies.create_body(
+        code="B1", name="校务会", office=world.minutes, since=day, by=admin
+    )
+    world.seat = bodies.add_seat(world.body, person=people.zhao, since=day, by=admin)
+    world.meeting = bodies.hold_meeting(world.body, number="第1次", held_on=day, by=admin)
+    world.batch = tables.checked(
+        people.chen,
+        make_set(),
+        tables.file(tables.csv_of(("1", "建设基地", "教务外", "12月底前"))),
+    )
+    world.row, world.name = world.batch.rows.filter(kind="task").first(), world.batch.names.first()
+    return world
