@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib import import_module
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
@@ -17,6 +18,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "luoshi.config.settings")
     try:
         if sys.argv[1:2] == ["serve"]:  # watches over others and needs none of Django
+            import_module("luoshi.config.settings")  # once, before many processes stumble over it
             sys.exit(serve.main(sys.argv[2:]))
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:

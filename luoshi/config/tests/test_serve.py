@@ -165,6 +165,20 @@ def test_a_port_that_is_taken_is_told(house: Path) -> None:
     assert f"Port {port} of 127.0.0.1 is taken." in answer.stderr
 
 
+def test_a_setting_that_cannot_stand_is_told_once_before_anything_is_started(house: Path) -> None:
+    answer = subprocess.run(
+        [sys.executable, "-m", "luoshi", "serve", "--port", str(free_port())],
+        env={**surroundings(house), "LUOSHI_PRODUCTION": "1", "LUOSHI_SECRET_KEY": "short"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("luoshi: LUOSHI_PRODUCTION needs LUOSHI_SECRET_KEY")
+    assert answer.stderr.count("\n") == 1
+
+
 def test_a_group_that_keeps_dying_is_started_ever_later(monkeypatch) -> None:
     group = serve.Group("Web server", [sys.executable, "-c", "raise SystemExit(3)"])
     said: list[str] = []

@@ -27,15 +27,15 @@ class Command(BaseCommand):
         faults = storage_faults()
         for name in faults.missing:
             self.stdout.write(_("Missing or cut: %(name)s") % {"name": name})
-        left = len(faults.orphans)
-        self.stdout.write(
-            ngettext(
-                "%(count)s file on the disk belongs to nothing; it does no harm.",
-                "%(count)s files on the disk belong to nothing; they do no harm.",
-                left,
+        if left := len(faults.orphans):
+            self.stdout.write(
+                ngettext(
+                    "%(count)s file on the disk belongs to nothing; it does no harm.",
+                    "%(count)s files on the disk belong to nothing; they do no harm.",
+                    left,
+                )
+                % {"count": left}
             )
-            % {"count": left}
-        )
         if faults.missing:
             raise CommandError(_("The store is damaged: restore these contents from the backup."))
         self.stdout.write(_("The store is whole."))
