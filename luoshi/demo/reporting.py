@@ -222,6 +222,7 @@ class Reporter:
             "moving": len(children) - done - idle,
             "mean": round(sum(child.said for child in children) / len(children)),
             "names": names,
+            "level": best.said == worst.said,
             "best": by(best),
             "worst": by(worst),
         }
@@ -329,6 +330,8 @@ def _fitting(pool: list[str], words: Mapping[str, object]) -> list[str]:
     unfit = set()
     if words["total"] == 1:
         unfit |= {"{best}", "{total}"}
+    if words.get("level"):
+        unfit |= {"{best}", "{worst}"}
     if words.get("moving") == 0:
         unfit.add("{moving}")
     return [sentence for sentence in pool if not any(slot in sentence for slot in unfit)]
