@@ -171,15 +171,52 @@ class Task(Tree):
     class Meta:
         ordering = ["year", "due", "id"]
         indexes = [
-            # the last three columns tell who sees a task: a page is found in the index alone
+            # What lies beyond id tells who sees a task and how it stands: a page of a list is
+            # found in the index alone.
             models.Index(
-                fields=["unit", "year", "due", "id", "status", "creator", "measure"],
+                fields=[
+                    "unit",
+                    "year",
+                    "due",
+                    "id",
+                    "status",
+                    "creator",
+                    "measure",
+                    "progress",
+                    "paused",
+                    "late_from",
+                ],
                 name="task_unit",
             ),
             models.Index(fields=["owner", "year", "due", "id"], name="task_owner"),
             models.Index(fields=["creator", "year", "due", "id"], name="task_creator"),
             models.Index(
-                fields=["year", "due", "id", "status", "creator", "measure"], name="task_year"
+                fields=[
+                    "year",
+                    "due",
+                    "id",
+                    "status",
+                    "creator",
+                    "measure",
+                    "progress",
+                    "paused",
+                    "late_from",
+                ],
+                name="task_year",
+            ),
+            models.Index(
+                fields=[
+                    "due",
+                    "id",
+                    "year",
+                    "status",
+                    "creator",
+                    "measure",
+                    "progress",
+                    "paused",
+                    "late_from",
+                ],
+                name="task_due",
             ),
             models.Index(fields=["measure", "unit"], name="task_measure_unit"),
             models.Index(fields=["creator"], name="task_drafts", condition=Q(status=Status.DRAFT)),

@@ -17,7 +17,8 @@ from django.db.models import Case, CharField, Q, QuerySet, Value, When
 
 from luoshi.kit import clock
 from luoshi.kit.tree import below
-from luoshi.measures.models import Measure
+from luoshi.kit.unindexed import unindexed
+from luoshi.measures.models import Category, Measure
 from luoshi.measures.rules import CancelBy, Health, OnSilence, SplitKind, Visibility
 from luoshi.people.models import Person, Unit
 from luoshi.people.queries import powers_of, units_led_by
@@ -61,7 +62,7 @@ def closed_measures() -> list[int]:
 
 def _own_or_issued(person: Person) -> Q:
     """Drafts are seen by who registered them only."""
-    return Q(creator_id=person.pk) | Q(status__gte=Status.ISSUED)
+    return unindexed(creator_id=person.pk) | unindexed(status__gte=Status.ISSUED)
 
 
 def tasks_visible_to(person: Person) -> QuerySet[Task]:
@@ -74,7 +75,7 @@ def tasks_visible_to(person: Person) -> QuerySet[Task]:
     closed = _closed()
     if not closed:
         return Task.objects.filter(_own_or_issued(person))
-    own, issued = Q(creator_id=person.pk), Q(status__gte=Status.ISSUED)
+    own, issued = unindexed(creator_id=person.pk), unindexed(status__gte=Status.ISSUED)
     open_to_all = ~Q(measure_id__in=closed)
     return Task.objects.filter(
         own | (issued & (open_to_all | Q(pk__in=_involving(person, closed))))
@@ -269,30 +270,60 @@ def filtered(tasks: QuerySet[Task], wanted: Filters, today: dt.date) -> QuerySet
     if wanted.person_id is not None:
         tasks = tasks.filter(owner_id=wanted.person_id)
     if wanted.category_id:
-        rows = Counting.objects.filter(category_id=wanted.category_id)
-        if wanted.year:
-            rows = rows.filter(year=wanted.year)
-        tasks = tasks.filter(pk__in=rows.order_by().values("task_id"))
+        tasks = tasks.filter(_counts_in(wanted.category_id, wanted.year))
     if wanted.health:
-        tasks = tasks.filter(health_is(Health(wanted.health), today))
+        health = Health(wanted.health)
+        many = health not in _LATE or _are_many(Task.objects.filter(late_from__lte=today))
+        tasks = tasks.filter(health_is(health, today, many=many))
     if wanted.words.strip():
         tasks = tasks.filter(pk__in=task_ids_matching(wanted.words))
     return tasks
 
 
-def health_is(health: Health, today: dt.date) -> Q:
-    """The SQL twin of `rules.health` as a condition on indexed columns."""
-    live = Q(status__lt=Status.DONE, progress__lt=100)
-    late = Q(late_from__isnull=False, late_from__lte=today)
+#: More rows than these are not gathered and sorted; the list is read in its order instead.
+_MANY = 5_000
+_LATE = frozenset({Health.STALLED, Health.LATE})
+
+
+def _are_many(rows: QuerySet[Any]) -> bool:
+    """Whether a condition leaves more rows than one gathers; told by its index."""
+    return rows.order_by()[: _MANY + 1].count() > _MANY
+
+
+def _counts_in(category_id: int, year: int | None) -> Q:
+    """Tasks that count in a set, further sets included (§19.2).
+
+    The home set is also a column of the task; with many tasks it is told from there, row by row.
+    """
+    rows = Counting.objects.filter(category_id=category_id)
+    if year:
+        rows = rows.filter(year=year)
+    rows = rows.order_by()
+    closed = Category.objects.filter(pk=category_id, measure__in=_closed()).exists()
+    if closed or not _are_many(rows):
+        return Q(pk__in=rows.values("task_id"))
+    further = rows.filter(home=False).values("task_id")
+    return unindexed(category_id=category_id) | Q(pk__in=further)
+
+
+def health_is(health: Health, today: dt.date, *, many: bool = False) -> Q:
+    """The SQL twin of `rules.health` as a condition on indexed columns.
+
+    ``many``: it leaves so many rows that a list had better be read in its order.
+    """
+    where = unindexed if many else Q
+    live = where(status__lt=Status.DONE, progress__lt=100)
+    late = Q(late_from__isnull=False) & where(late_from__lte=today)
+    in_time = Q(late_from__isnull=True) | where(late_from__gt=today)
     conditions = {
         Health.CANCELLED: Q(status=Status.CANCELLED),
-        Health.DONE: (Q(progress__gte=100) | Q(status__gte=Status.DONE))
+        Health.DONE: (where(progress__gte=100) | where(status__gte=Status.DONE))
         & ~Q(status=Status.CANCELLED),
         Health.SUSPENDED: live & Q(paused=True),
         Health.STALLED: live & Q(paused=False, progress=0) & late,
-        Health.IDLE: live & Q(paused=False, progress=0) & ~late,
-        Health.LATE: live & Q(paused=False, progress__gt=0) & late,
-        Health.MOVING: live & Q(paused=False, progress__gt=0) & ~late,
+        Health.IDLE: live & Q(paused=False, progress=0) & in_time,
+        Health.LATE: live & Q(paused=False) & where(progress__gt=0) & late,
+        Health.MOVING: live & Q(paused=False) & where(progress__gt=0) & in_time,
     }
     return conditions[health]
 

@@ -548,7 +548,18 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="task",
             index=models.Index(
-                fields=["unit", "year", "due", "id", "status", "creator", "measure"],
+                fields=[
+                    "unit",
+                    "year",
+                    "due",
+                    "id",
+                    "status",
+                    "creator",
+                    "measure",
+                    "progress",
+                    "paused",
+                    "late_from",
+                ],
                 name="task_unit",
             ),
         ),
@@ -563,7 +574,18 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="task",
             index=models.Index(
-                fields=["year", "due", "id", "status", "creator", "measure"], name="task_year"
+                fields=[
+                    "year",
+                    "due",
+                    "id",
+                    "status",
+                    "creator",
+                    "measure",
+                    "progress",
+                    "paused",
+                    "late_from",
+                ],
+                name="task_year",
             ),
         ),
         migrations.AddIndex(
@@ -638,6 +660,23 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="task",
             index=models.Index(fields=["measure", "unit"], name="task_measure_unit"),
+        ),
+        migrations.AddIndex(
+            model_name="task",
+            index=models.Index(
+                fields=[
+                    "due",
+                    "id",
+                    "year",
+                    "status",
+                    "creator",
+                    "measure",
+                    "progress",
+                    "paused",
+                    "late_from",
+                ],
+                name="task_due",
+            ),
         ),
         migrations.AddIndex(
             model_name="task",
