@@ -47,4 +47,12 @@ SENTENCES = (
         "Ensure that there are no more than %(max)s digits before the decimal point.",
         "max",
     ),
+    _("The password is too similar to the %(verbose_name)s."),
+    _("This password is too common."),
+    _("This password is entirely numeric."),
+    ngettext_lazy(
+        "This password is too short. It must contain at least %d character.",
+        "This password is too short. It must contain at least %d characters.",
+        8,
+    ),
 )

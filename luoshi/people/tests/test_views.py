@@ -113,6 +113,23 @@ def test_after_log_in_nobody_is_sent_to_another_site(client, li, place):
     assert log_in(client, "0210009", next=place)["Location"] == "/"
 
 
+@pytest.mark.parametrize(
+    ("new", "sentence"),
+    [
+        ("hr7", "密码太短，至少 8 位。"),
+        ("12345678", "密码太常见，容易被猜到。"),
+        ("0210009a", "密码与工号过于相似。"),
+    ],
+)
+def test_a_weak_password_is_refused_in_chinese(li, new, sentence):
+    client = as_(li)
+    sent = {"old": PASSWORD, "new": new, "again": new}
+    response = client.post("/people/password/", sent)
+    assert response.status_code == 422
+    assert sentence in response.content.decode()
+    assert Person.objects.get(pk=li.pk).check_password(PASSWORD)
+
+
 def test_the_first_password_must_be_changed_before_anything_else(client, li):
     Person.objects.filter(pk=li.pk).update(must_change_password=True)
     response = log_in(client, "0210009", next="/people/units/1/")
