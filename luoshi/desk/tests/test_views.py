@@ -47,6 +47,8 @@ def test_home_gives_htmx_the_work_list_alone(client, people):
     client.force_login(people.sun)
     page = client.get("/", headers={"HX-Request": "true"}).content.decode()
     assert page.startswith('<div id="desk-work"')
+    assert page.count("hx-swap-oob") == 1  # and how many there are, beside the title
+    assert 'id="desk-waiting" hx-swap-oob="true"' in page
 
 
 def test_home_costs_twelve_statements_at_most(client, people, django_assert_max_num_queries):
