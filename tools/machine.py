@@ -38,8 +38,15 @@ def has_cjk_fonts() -> bool:
     return bool(listed.stdout.strip())
 
 
+def has_chinese_chromium() -> bool:
+    """Debian ships the languages of Chromium apart; others ship them along."""
+    folder = Path("/usr/lib/chromium/locales")
+    return not folder.exists() or (folder / "zh-CN.pak").exists()
+
+
 PACKAGES = {
     "chromium": lambda: bool(chromium()),
+    "chromium-l10n": has_chinese_chromium,
     "fonts-noto-cjk": has_cjk_fonts,
     "postgresql": lambda: postgres_folder() is not None,
     "gettext": lambda: bool(shutil.which("xgettext")),

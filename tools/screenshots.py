@@ -252,7 +252,7 @@ def first_link(page: Page, picture: Picture) -> str:
 
 
 def main() -> None:
-    need("chromium", "fonts-noto-cjk")
+    need("chromium", "chromium-l10n", "fonts-noto-cjk")
     wanted = set(sys.argv[1:])
     PICTURES.mkdir(parents=True, exist_ok=True)
     with (

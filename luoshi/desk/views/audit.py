@@ -7,6 +7,7 @@ from typing import Any, cast
 import xlsxwriter
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
@@ -64,10 +65,10 @@ def trail_export(request: HttpRequest) -> HttpResponse:
     """What the filter finds, as a workbook."""
     require(may_read(cast(Person, request.user)))
     lines = trail.all_found(audit.filter_from(request.GET), most=MOST_LINES)
-    name = f"trail-{clock.today().isoformat()}.xlsx"
+    name = f"{_('Trail')}-{clock.today().isoformat()}.xlsx"
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     response = HttpResponse(_workbook(audit.sheet_rows(lines)), content_type=kind)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Content-Disposition"] = content_disposition_header(True, name) or ""
     return response
 
 
