@@ -123,14 +123,12 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_FORM_FIELD = "username"  # what people.views.door passes to authenticate()
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False
-AXES_LOCKOUT_CALLABLE = "luoshi.people.backends.answer_unchanged"
 AXES_LOCKOUT_CALLABLE = "luoshi.people.backends.answer_unchanged"  # the log-in page says it itself
 IDLE_MINUTES = env.number("LUOSHI_IDLE_MINUTES", 30, least=1)
 # people.middleware ends a session after IDLE_MINUTES without work; the row outlives that, so that
 # what was sent too late can still be kept as a draft of the person it belongs to.
 SESSION_COOKIE_AGE = 24 * 3600
 SESSION_ENGINE = "django.contrib.sessions.backends.db"  # the cache is not shared by processes
-INITIAL_PASSWORD = env.text("LUOSHI_INITIAL_PASSWORD")
 ACCOUNT_PREFIX = env.text("LUOSHI_ACCOUNT_PREFIX", "T")
 
 LANGUAGE_CODE = "zh-hans"

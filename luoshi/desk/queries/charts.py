@@ -34,6 +34,8 @@ class Bar(NamedTuple):
     title: str
     number: str
     unit: str
+    unit_short: str
+    unit_path: str
     owner: str | None
     start: dt.date | None
     due: dt.date | None
@@ -47,7 +49,8 @@ class Bar(NamedTuple):
 
 
 _COLUMNS = (
-    "pk", "parent_id", "title", "number", "unit__name", "owner__name", "start", "due", "progress",
+    "pk", "parent_id", "title", "number", "unit__name", "unit__short_name",
+    "unit__path", "owner__name", "start", "due", "progress",
     "status", "paused", "late_from", "behind_from", "measure_id", "path",
 )  # fmt: skip
 
@@ -103,7 +106,7 @@ def gantt(tasks: QuerySet[Task], today: dt.date) -> dict[str, Any]:
                 bar.parent_id if bar.parent_id in known else 0,
                 bar.title,
                 bar.number,
-                units.place(bar.unit),
+                units.place(bar.unit_short or bar.unit),
                 owners.place(bar.owner),
                 _day(bar.start),
                 _day(bar.due),
@@ -160,8 +163,9 @@ def mosaic(tasks: QuerySet[Task], today: dt.date) -> tuple[list[Field], bool]:
     fields: dict[str, Field] = {}
     for bar in bars[:MOST]:
         state = rules.health(bar, today)
-        where = fields.setdefault(bar.unit, Field(bar.unit))
+        where = fields.setdefault(bar.unit_path, Field(bar.unit))
         where.cells.append(Cell(bar.pk, bar.title, state, bar.progress))
     for where in fields.values():
         where.cells.sort(key=lambda cell: (_ORDER.get(cell.health, 9), cell.pk))
-    return list(fields.values()), len(bars) > MOST
+    in_order = sorted(fields.items(), key=lambda item: item[0])
+    return [where for _path, where in in_order], len(bars) > MOST

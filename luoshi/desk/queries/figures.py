@@ -43,13 +43,17 @@ def figures(person: Person, year: int, today: dt.date) -> list[Figure]:
         total=Count("pk"),
         **{health.value: Count("pk", filter=health_is(health, today)) for health in SHOWN},
     )
-    found = [Figure(_("Tasks I answer for"), told["total"], task_list(scope="mine", year=year))]
-    found += [
-        _part(str(health.label), told[health.value], "mine", year, health) for health in SHOWN
-    ]
+    found = []
+    if told["total"]:
+        found = [Figure(_("Tasks I answer for"), told["total"], task_list(scope="mine", year=year))]
+        found += [
+            _part(str(health.label), told[health.value], "mine", year, health) for health in SHOWN
+        ]
     key = f"figures-{person.pk}-{year}-{today.isoformat()}"
     wider = cache.get_or_set(key, lambda: _wider_counts(person, year, today), FIGURES_KEPT)
     for name, whole, total, stalled, late in wider or []:
+        if not total and found:
+            continue
         label = _("Tasks of the institution") if whole else _("Tasks of my unit")
         found += [
             Figure(label, total, task_list(scope=name, year=year)),

@@ -254,6 +254,7 @@ def _to_send(person: Person) -> tuple[list[Row], int]:
     Many drafts (an imported table) stand in one row that leads to their list.
     """
     drafts = Task.objects.filter(creator_id=person.pk, status=Status.DRAFT).order_by()
+    drafts = drafts.filter(category__measure__isnull=False)  # the others can only wait
     found = list(drafts.order_by("-refusals", "-pk").values(*_TASK)[: MOST + 1])
     total = len(found) if len(found) <= MOST else drafts.count()
     refused = [row for row in found[:MOST] if row["refusal"]]

@@ -29,7 +29,6 @@ SORTABLE = 10_000
 SORTABLE_KEPT = 60  # seconds
 
 
-
 def _points(text: str) -> Decimal:
     """Points of a cursor. Raises ValueError for what is no figure."""
     try:
@@ -86,6 +85,16 @@ class Row:
     light: LightShown
     expected: int | None
     is_draft: bool
+
+    @property
+    def is_handed_in(self) -> bool:
+        """Whether the result waits for the reviewer."""
+        return self.task.status == Status.SUBMITTED
+
+    @property
+    def stands_apart(self) -> bool:
+        """Whether no clock runs against whoever does it: cancelled, or waiting for review."""
+        return self.is_handed_in or self.task.status == Status.CANCELLED
 
     @property
     def unit(self) -> str:

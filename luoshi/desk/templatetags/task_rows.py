@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from html import escape
 
 from django import template
+from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -72,8 +73,7 @@ class _Lines:
     def _how(self, row: Row) -> str:
         due, state, share = self._labels[5:8]
         task = row.task
-        done = task.completed_at.date() if task.completed_at else None
-        badge = due_badge(task.due, done, self._today) if task.due else ""
+        badge = self._due(row)
         bar = progress(task.progress, row.expected, row.light.health)
         return (
             f'<td class="fit" data-label="{due}">{badge}</td>'
@@ -81,9 +81,19 @@ class _Lines:
             f'<td data-label="{share}">{bar}</td>'
         )
 
+    def _due(self, row: Row) -> str:
+        """The due date; days left or over only while they still run, or how it ended."""
+        task = row.task
+        if task.due is None:
+            return ""
+        if row.stands_apart:
+            return f'<time datetime="{task.due.isoformat()}">{task.due.isoformat()}</time>'
+        done = timezone.localtime(task.completed_at).date() if task.completed_at else None
+        return due_badge(task.due, done, self._today)
+
     def _state(self, row: Row) -> str:
         task, light = row.task, row.light
-        if row.is_draft:
+        if row.is_draft or row.is_handed_in:
             return f'<span class="tag">{escape(task.get_status_display())}</span>'
         why = f"/tasks/{task.pk}/why/"
         return (

@@ -50,7 +50,7 @@ function nodes(task) {
 const months = { unit: "month", step: 1, format: (date) => `${date.getMonth() + 1}` + (word.lang.startsWith("zh") ? "月" : "") };
 const year = { unit: "year", step: 1, format: "%Y" };
 const SCALES = {
-  year: { scales: [year, months], width: narrow ? 34 : 52 },
+  year: { scales: [year, months], width: narrow ? 34 : 44 },
   quarter: { scales: [{ unit: "month", step: 1, format: "%Y-%m" }, { unit: "week", step: 1, format: "%m-%d" }], width: 46 },
   month: { scales: [{ unit: "month", step: 1, format: "%Y-%m" }, { unit: "day", step: 1, format: "%j" }], width: 24 },
 };
