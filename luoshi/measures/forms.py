@@ -221,7 +221,13 @@ def row_set(
 ) -> Any:
     """A set of rows with one blank row at the end."""
     made = formset_factory(
-        KeyForm, formset=Rows, extra=1, can_delete=True, can_order=ordered, max_num=200
+        KeyForm,
+        formset=Rows,
+        extra=1,
+        can_delete=True,
+        can_order=ordered,
+        max_num=200,
+        absolute_max=200,
     )
     return made(
         data,

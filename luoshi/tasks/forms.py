@@ -315,7 +315,9 @@ class MilestoneForm(forms.Form):
     done_on = day_field(_("Reached on"))
 
 
-MilestoneForms = forms.formset_factory(MilestoneForm, extra=3, can_delete=True, max_num=60)
+MilestoneForms = forms.formset_factory(
+    MilestoneForm, extra=3, can_delete=True, max_num=60, absolute_max=60
+)
 
 
 class ChildForm(forms.Form):
@@ -374,7 +376,7 @@ class ChildForm(forms.Form):
         )
 
 
-ChildForms = forms.formset_factory(ChildForm, extra=0, min_num=1, max_num=200)
+ChildForms = forms.formset_factory(ChildForm, extra=0, min_num=1, max_num=200, absolute_max=400)
 
 
 class CopyForm(forms.Form):
@@ -399,7 +401,7 @@ class CopyForm(forms.Form):
         return due
 
 
-CopyForms = forms.formset_factory(CopyForm, extra=0, max_num=500)
+CopyForms = forms.formset_factory(CopyForm, extra=0, max_num=500, absolute_max=600)
 
 
 class UnitsForm(forms.Form):
@@ -455,4 +457,4 @@ class DraftForm(forms.Form):
         )
 
 
-DraftForms = forms.formset_factory(DraftForm, extra=0, max_num=100)
+DraftForms = forms.formset_factory(DraftForm, extra=0, max_num=100, absolute_max=100)

@@ -81,7 +81,7 @@ def edit(request: HttpRequest, task_id: int) -> HttpResponse:
             task,
             form.new_task(),
             by=who.actor,
-            rev=task.rev if rev is None else rev,
+            rev=-1 if rev is None else rev,  # a form that does not say is stale
             issue="issue" in request.POST,
         )
 
