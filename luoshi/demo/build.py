@@ -43,7 +43,7 @@ BOOKS = (
 #: What people have read lies further back than so many days.
 READ_AFTER = 26
 #: Pages starred by everybody whom visitors may enter as: name of the address, title.
-FAVOURITES = (("task-list", "任务查询"), ("gantt", "反馈进度甘特图"), ("mosaic", "任务一览"))
+FAVOURITES = (("task-list", "任务列表"), ("gantt", "甘特图"), ("mosaic", "全景图"))
 
 
 @dataclass(frozen=True)
