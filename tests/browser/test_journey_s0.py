@@ -205,3 +205,13 @@ def test_a_real_table_becomes_tasks_reports_and_one_gantt(
     )
     assert sorted(colours) == ["rgb(24, 144, 255)"] * 2 + ["rgb(245, 34, 45)"] * 4
     expect(page.locator(".gantt_task_line.is-late")).to_have_count(2)
+    row = page.locator(".gantt_row").first
+    label = f"{tasks[0].title} · 机电学院 王建国 · {tasks[0].due} · 40% 逾期"
+    expect(row).to_have_attribute("aria-label", label)
+    row.click()
+    expect(page.locator("#gantt-side")).to_contain_text(tasks[0].title)
+    page.keyboard.press("Escape")
+    expect(page.locator("#gantt-side")).to_be_hidden()
+    for key in ("ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("#gantt-side")).to_contain_text("完成设备采购与安装")

@@ -36,6 +36,8 @@ function rowsOf(answer) {
   });
 }
 
+const summary = (task) => `${task.text} · ${task.unit} ${task.owner} · ${task.due} · ${task.progress}% ${told.words[task.state] ?? ""}`;
+
 function nodes(task) {
   const marks = told.milestones[task.id];
   if (!marks) return "";
@@ -90,6 +92,7 @@ function setUp() {
   gantt.templates.task_class = (_start, _end, task) => (task.late ? "is-late" : "");
   gantt.templates.task_text = (_start, _end, task) => nodes(task);
   gantt.templates.rightside_text = (_start, _end, task) => `${Number(task.progress)}%${task.late ? ` ${safe(word.late)}` : ""}`;
+  gantt.templates.tooltip_text = (_start, _end, task) => safe(summary(task)); // what screen readers say of a row
   gantt.templates.grid_folder = () => "";
   gantt.templates.grid_file = () => "";
   scale("year");
@@ -128,7 +131,7 @@ function tip() {
     const task = id && gantt.isTaskExists(id) ? gantt.getTask(id) : null;
     label.hidden = !task;
     if (!task) return;
-    label.textContent = `${task.text} · ${task.unit} ${task.owner} · ${task.due} · ${task.progress}% ${told.words[task.state] ?? ""}`;
+    label.textContent = summary(task);
     label.style.left = `${Math.min(event.clientX + 12, window.innerWidth - 350)}px`;
     label.style.top = `${event.clientY + 14}px`;
   });
@@ -160,9 +163,9 @@ function listen() {
     const id = row && (row.getAttribute("task_id") ?? row.getAttribute("data-task-id"));
     if (id) { event.preventDefault(); event.stopPropagation(); open(id); }
   }, true);
-  side.addEventListener("click", (event) => {
-    if (event.target.closest("[data-close-side]")) { side.hidden = true; gantt.setSizes(); }
-  });
+  const closeSide = () => { side.hidden = true; gantt.setSizes(); };
+  side.addEventListener("click", (event) => { if (event.target.closest("[data-close-side]")) closeSide(); });
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape" && !side.hidden) closeSide(); });
   window.addEventListener("beforeprint", () => {
     if (told.rows.length > 600) return;
     gantt.config.smart_rendering = false;
