@@ -167,3 +167,24 @@ def test_a_draft_saves_itself_comes_back_and_goes_when_sent(page, live_server, c
     sent = {"draft_of": draft.form, "year": "2026", "next": "/", "csrfmiddlewaretoken": token}
     page.request.post(live_server.url + "/year/", form=sent)
     assert not Draft.objects.exists()
+
+
+def test_a_form_gone_back_to_and_changed_is_another_thing(page: Page, live_server, client, people):
+    """The browser shows the sent page again as it was, with the same hidden key."""
+    enter(page, live_server, client, people.chen)
+    page.goto("/tasks/register/")
+    key = page.locator("main form [name=key]").first
+    sent = key.input_value()
+    page.evaluate(
+        """() => {
+          for (const form of document.forms) form.dataset.sending = "yes";
+          dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+        }"""
+    )
+    assert key.input_value() == sent
+    page.locator("[name=title]").fill("另一项任务")
+    renewed = key.input_value()
+    assert renewed != sent
+    assert len(renewed) == 32
+    page.locator("[name=title]").fill("另一项任务，改了字")
+    assert key.input_value() == renewed

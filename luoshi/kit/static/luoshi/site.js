@@ -126,9 +126,19 @@ document.body.addEventListener("htmx:afterRequest", (event) => {
   const form = event.detail.elt.closest?.("form");
   if (form) busy(form, false);
 });
-addEventListener("pageshow", () => {
-  for (const form of document.querySelectorAll("form[data-sending]")) busy(form, false);
+addEventListener("pageshow", (event) => {
+  for (const form of document.querySelectorAll("form[data-sending]")) {
+    busy(form, false);
+    if (event.persisted) form.addEventListener("input", () => renewKey(form), { once: true });
+  }
 });
+
+// Back after sending, then something else typed: another thing, not the same one twice.
+function renewKey(form) {
+  const key = form.querySelector("input[name=key]");
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  if (key) key.value = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 
 // ---- drafts: forms with data-draft="<path>" save themselves ----
 const DRAFT_URL = "/people/draft/";
