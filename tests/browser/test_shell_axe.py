@@ -182,9 +182,9 @@ def test_a_form_gone_back_to_and_changed_is_another_thing(page: Page, live_serve
         }"""
     )
     assert key.input_value() == sent
-    page.locator("[name=title]").fill("另一项任务")
+    page.locator("#id_title").fill("另一项任务")
     renewed = key.input_value()
     assert renewed != sent
     assert len(renewed) == 32
-    page.locator("[name=title]").fill("另一项任务，改了字")
+    page.locator("#id_title").fill("另一项任务，改了字")
     assert key.input_value() == renewed
