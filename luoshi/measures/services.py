@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
+from luoshi.kit.once import hold
 from luoshi.kit.verdict import Refused, Stale, require
 from luoshi.measures.kinds import Rows, sections
 from luoshi.measures.models import (
@@ -48,6 +49,7 @@ from luoshi.trail.services import record
 def create_measure(*, text: MeasureText, by: Actor, key: str | None = None) -> Measure:
     """Write a new version of a measure down. The same ``key`` again gives the same row."""
     require(may_edit(by))
+    hold(key)
     if key and (known := Measure.objects.filter(key=key).first()):
         return known
     _version_free(text)
@@ -151,6 +153,7 @@ def new_version(
     Tasks already issued stay with the version they were issued under (CAT-3).
     """
     require(may_edit(by))
+    hold(key)
     if key and (known := Measure.objects.filter(key=key).first()):
         return known
     if since <= measure.since:
@@ -199,6 +202,7 @@ def mark_used(measure: Measure) -> None:
 def create_programme(*, data: Table, by: Actor, key: str | None = None) -> Programme:
     """Write a programme down."""
     require(may_edit(by))
+    hold(key)
     if key and (known := Programme.objects.filter(key=key).first()):
         return known
     if Programme.objects.filter(code=data["code"]).exists():
@@ -230,6 +234,7 @@ def edit_programme(*, programme: Programme, rev: int, data: Table, by: Actor) ->
 def create_category(*, text: CategoryText, by: Actor, key: str | None = None) -> Category:
     """Write a category down, with its own fields."""
     require(may_edit(by))
+    hold(key)
     if key and (known := Category.objects.filter(key=key).first()):
         return known
     if Category.objects.filter(code=text.data["code"]).exists():

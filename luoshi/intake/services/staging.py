@@ -21,6 +21,7 @@ from luoshi.intake.rules.headers import Column, Header, columns_of, find_header
 from luoshi.intake.rules.table import continues
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
+from luoshi.kit.once import hold
 from luoshi.kit.verdict import NotAllowed, Refused, Stale, require
 from luoshi.measures.models import Category
 from luoshi.people.queries import powers_of_actor
@@ -82,6 +83,9 @@ def upload_table(
     upload.seek(0)
     prepared = prepare(upload)
     with transaction.atomic():
+        hold(key)
+        if done := queries.batch_with_key(key):
+            return done
         batch = ImportBatch.objects.create(
             name=clean_name(str(upload.name or "")),
             sha256=hashlib.sha256(data).hexdigest(),

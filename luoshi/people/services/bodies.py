@@ -7,6 +7,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from luoshi.kit.actor import Actor
+from luoshi.kit.once import hold
 from luoshi.kit.verdict import Refused, Stale, require, stands
 from luoshi.people import queries, rules
 from luoshi.people.models import Body, Decision, Meeting, Person, Seat, Unit
@@ -36,6 +37,7 @@ def create_body(
     key: str | None = None,
 ) -> Body:
     """Set up a body; ``office`` is the unit whose people keep its minutes."""
+    hold(key)
     if key and (there := Body.objects.filter(key=key).first()):
         return there
     _may_edit(by, office)
@@ -115,6 +117,7 @@ def add_seat(
     key: str | None = None,
 ) -> Seat:
     """Make a person, or an office as such, a member of the body."""
+    hold(key)
     if key and (there := Seat.objects.filter(key=key).first()):
         return there
     _may_run(by, body)
@@ -187,6 +190,7 @@ def hold_meeting(
     key: str | None = None,
 ) -> Meeting:
     """Enter a meeting of the body."""
+    hold(key)
     if key and (there := Meeting.objects.filter(key=key).first()):
         return there
     _may_run(by, body)
@@ -213,6 +217,7 @@ def record_decision(
     key: str | None = None,
 ) -> Decision:
     """Enter what a meeting decided, with the number of its document."""
+    hold(key)
     if key and (there := Decision.objects.filter(key=key).first()):
         return there
     _may_run(by, meeting.body)

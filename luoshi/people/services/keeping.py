@@ -10,6 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from luoshi.kit import clock
+from luoshi.kit.once import hold
 from luoshi.kit.verdict import Refused
 from luoshi.people.models import Draft, Favourite, Person
 
@@ -26,6 +27,7 @@ def toggle_favourite(person: Person, *, url: str, title: str) -> bool:
     ours = url.startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
     if not ours or len(url) > 300:
         raise Refused(_("Only pages of this site can be starred."))
+    hold(f"favourite/{person.pk}")
     gone, _rows = Favourite.objects.filter(person=person, url=url).delete()
     if gone:
         return False

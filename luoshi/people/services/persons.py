@@ -9,6 +9,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from luoshi.kit.actor import Actor
+from luoshi.kit.once import hold
 from luoshi.kit.verdict import Refused, Stale, require, stands
 from luoshi.people import queries, rules
 from luoshi.people.models import Person, PersonSpell, Seat, Tenure, Unit
@@ -40,6 +41,7 @@ def enter_person(
     key: str | None = None,
 ) -> Person:
     """Enter somebody, with an account and a first password (``first``; drawn if not given)."""
+    hold(key)
     if key and (there := Person.objects.filter(key=key).first()):
         return there
     _may_edit(by, main_unit)

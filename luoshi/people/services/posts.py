@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from luoshi.kit.actor import Actor
+from luoshi.kit.once import hold
 from luoshi.kit.verdict import Refused, Stale, require, stands
 from luoshi.people import queries, rules
 from luoshi.people.models import Field, Person, Post, Tenure, Unit
@@ -31,6 +32,7 @@ def create_post(
     key: str | None = None,
 ) -> Post:
     """Set up a chair in a unit. A secretary's names the leader's post it ``serves``."""
+    hold(key)
     if key and (there := Post.objects.filter(key=key).first()):
         return there
     _may_edit(by, unit)
@@ -87,6 +89,7 @@ def seat_person(
     key: str | None = None,
 ) -> Tenure:
     """Put somebody into a post from a day on; both days count."""
+    hold(key)
     if key and (there := Tenure.objects.filter(key=key).first()):
         return there
     _may_edit(by, post.unit)
@@ -167,6 +170,7 @@ def appoint(
     key: str | None = None,
 ) -> Tenure:
     """Seat somebody in the vacant post of that duty in the unit; set one up where there is none."""
+    hold(key)
     if key and (there := Tenure.objects.filter(key=key).first()):
         return there
     _may_edit(by, unit)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from luoshi.kit import clock, tree
 from luoshi.kit.actor import Actor
+from luoshi.kit.once import hold
 from luoshi.kit.verdict import Refused, Stale, require, stands
 from luoshi.people import queries, rules
 from luoshi.people.models import Field, Unit, UnitAlias, UnitKind, UnitSpell
@@ -67,6 +68,7 @@ def create_unit(
     key: str | None = None,
 ) -> Unit:
     """Open a unit below ``parent`` from ``since`` on. The institution itself has no parent."""
+    hold(key)
     if key and (there := Unit.objects.filter(key=key).first()):
         return there
     _may_edit(by, parent)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
-from luoshi.kit.verdict import Refused, require
+from luoshi.kit.verdict import Refused, Stale, require
 from luoshi.measures.models import Deadline, Measure, NodeTemplate
 from luoshi.measures.services import mark_used, take_numbers
 from luoshi.notices.services import Note, notify, notify_many
@@ -82,7 +82,8 @@ def _number_all(tasks: Sequence[Task]) -> None:
 def issue_many(tasks: Sequence[Task], *, by: Actor) -> list[Task]:
     """Issue drafts: all of them or none (TSK-2).
 
-    Raises NotAllowed, or Refused naming the first task that is not ready and why.
+    Raises NotAllowed, Refused naming the first task that is not ready and why, or Stale where one
+    was thrown away meanwhile.
     """
     keys = [task.pk for task in tasks]
     held = list(
@@ -91,6 +92,8 @@ def issue_many(tasks: Sequence[Task], *, by: Actor) -> list[Task]:
         .select_related("unit", "owner", "category__measure", "measure")
         .order_by("path")
     )
+    if len(held) < len(set(keys)):
+        raise Stale(tasks[0].ref)
     facts = queries.facts_for_all(held, person_of(by))
     for task in held:
         require(rules.may("issue", task, facts[task.pk]))

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
+from luoshi.kit.once import hold
 from luoshi.kit.tree import plant_many
 from luoshi.kit.verdict import Refused, Stale, Verdict, denied, require
 from luoshi.measures.models import Category, Measure
@@ -280,6 +281,7 @@ def register_many(
 
 def _made_before(rows: Sequence[NewTask]) -> list[Task]:
     keys = [row.key for row in rows if row.key]
+    hold(*keys[:1])  # rows of one form come together
     return list(Task.objects.filter(key__in=keys)) if keys else []
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from luoshi.files.services import Prepared, Upload, attach
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
+from luoshi.kit.once import hold
 from luoshi.kit.verdict import Refused, Stale
 from luoshi.measures.models import Category
 from luoshi.notices.services import notify
@@ -58,6 +59,7 @@ def share(task: Task, people: Sequence[Person], *, by: Actor) -> None:
 @transaction.atomic
 def follow(task: Task, *, by: Actor, on: bool) -> None:
     """Follow a task, or stop following it."""
+    hold(f"{task.ref}/{by.id}")
     require_may("follow", task, by)
     rows = Part.objects.filter(task=task, role=Role.FOLLOWER, person_id=id_of(by))
     if on and not rows.exists():
@@ -139,6 +141,7 @@ def remark(
     key: str | None = None,
 ) -> Remark:
     """Say something about a task: a comment, or a leader's instruction (MSG-2)."""
+    hold(key)
     if key and (done := Remark.objects.filter(key=key).first()):
         return done
     verb = "instruct" if kind == RemarkKind.INSTRUCTION else "comment"
