@@ -11,7 +11,11 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from luoshi.desk.queries.listing import Row
-from luoshi.kit.templatetags.ui import due_badge, progress
+from luoshi.desk.queries.portrait import Child
+from luoshi.kit.templatetags.ui import day, due_badge, icon, progress, state_mark
+from luoshi.measures.queries import LightShown
+from luoshi.tasks.lifecycle import Status
+from luoshi.tasks.models import Kind, Task
 
 register = template.Library()
 
@@ -21,6 +25,63 @@ def task_rows(rows: Sequence[Row], today: dt.date, ticks: bool = False) -> SafeS
     """The lines of tasks; with ``ticks`` each draft has a box to tick."""
     lines = _Lines(today, ticks)
     return mark_safe("".join(map(lines.line, rows)))  # noqa: S308 — every text is escaped
+
+
+@register.simple_tag
+def child_rows(children: Sequence[Child], may_copy: bool = False) -> SafeString:
+    """The lines of sub-tasks on the page of a task; whoever owns the task may copy them."""
+    lines = _Children(may_copy)
+    return mark_safe("".join(map(lines.line, children)))  # noqa: S308 — every text is escaped
+
+
+def _state(task: Task, light: LightShown, css: str) -> str:
+    """The mark of a task, which explains itself; the stage of a draft."""
+    if task.status == Status.DRAFT:
+        return f'<span class="tag">{escape(task.get_status_display())}</span>'
+    why = f"/tasks/{task.pk}/why/"
+    return (
+        f'<a class="{css}" href="{why}" hx-get="{why}" hx-target="#dialog">'
+        f"{state_mark(light.health, light.label, light.colour)}</a>"
+    )
+
+
+class _Children:
+    """Writes lines of sub-tasks."""
+
+    def __init__(self, may_copy: bool) -> None:
+        self._may_copy = may_copy
+        words = (
+            _("Title"), _("Lead unit"), _("Responsible person"), _("Due date"), _("State"),
+            _("Progress"), _("Copy to…"),
+        )  # fmt: skip
+        self._labels = tuple(map(escape, words))
+
+    def line(self, child: Child) -> str:
+        task = child.task
+        title, unit, person, due, state, share, _copy = self._labels
+        owner = escape(task.owner.name) if task.owner else "—"
+        bar = progress(task.progress, child.expected, child.light.health)
+        return (
+            f'<tr><th scope="row" class="title" data-label="{title}">'
+            f'<a href="/tasks/{task.pk}/">{escape(task.title)}</a></th>'
+            f'<td data-label="{unit}">{escape(task.unit.name)}</td>'
+            f'<td data-label="{person}" class="fit">{owner}</td>'
+            f'<td data-label="{due}" class="fit">{day(task.due)}</td>'
+            f'<td data-label="{state}" class="fit">{_state(task, child.light, "why")}</td>'
+            f'<td data-label="{share}">{bar}</td>{self._copy(task)}</tr>'
+        )
+
+    def _copy(self, task: Task) -> str:
+        if not self._may_copy:
+            return ""
+        link = ""
+        if task.kind == Kind.UNIT:
+            copy = self._labels[-1]
+            link = (
+                f'<a class="btn-x" href="/tasks/{task.pk}/copy/" title="{copy}" '
+                f'aria-label="{copy} {escape(task.title)}">{icon("copy")}</a>'
+            )
+        return f'<td class="fit">{link}</td>'
 
 
 class _Lines:
