@@ -24,9 +24,13 @@ class Command(BaseCommand):
             raise CommandError(_("There are people already; the demonstration is left out."))
         if not settings.DEMO:
             raise CommandError(_("The demonstration is loaded in demo mode only: LUOSHI_DEMO=1."))
-        self.stderr.write(_("Building the college of the demonstration …"))
+        self.say(_("Building the college of the demonstration …"))
         built = build()
-        self.stderr.write(
+        self.say(
             _("%(people)s people, %(tasks)s tasks, %(reports)s reports.")
             % {"people": built.people, "tasks": built.tasks, "reports": built.reports}
         )
+
+    def say(self, sentence: str) -> None:
+        """Tell progress; it is no error, so not in red."""
+        self.stderr.write(sentence, style_func=str)
