@@ -70,6 +70,7 @@ def plan() -> dict[str, Any]:
         "accounts": {name: person.account for name, person in people.items()},
         "password": PASSWORD,
         "pages": pages,
+        "gantt_page": _gantt(office).replace(reverse("gantt_data"), reverse("gantt"), 1),
         "forms": forms,
         "form_queries": _post_queries(reader, forms[-1]) if forms else 0,
     }

@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from luoshi.bench.building import build
+from luoshi.bench.drawing import draw
 from luoshi.bench.ground import Ground, ground
 from luoshi.bench.measuring import CROWD, SINGLE, Page, alone, measure
 from luoshi.bench.pages import TYPED, plan
@@ -66,14 +67,18 @@ class Command(BaseCommand):
             self._luoshi(place, "collectstatic", "--noinput", "-v0")
             told = json.loads(self._luoshi(place, "bench", "--inside", "plan"))
             with serving(place.variables) as server:
-                figures = self._figures(server, told, options)
+                visitors = _logged_in(server, told)
+                figures = self._figures(server, told, visitors, options)
                 memory = round(server.memory_mb())
+                drawn = draw(visitors["office"], told["gantt_page"]) if options["gantt"] else None
         found = {
             "tasks": options["tasks"],
             "database": told["database"],
             "pages": figures,
             "memory_mb": memory,
         }
+        if drawn:
+            found["gantt"] = drawn
         text = json.dumps(found, indent=1)
         if options["out"]:
             Path(options["out"]).write_text(text + "\n")
@@ -95,12 +100,12 @@ class Command(BaseCommand):
     # ── measuring ────────────────────────────────────────────────────────────────────────────
 
     def _figures(
-        self, server: Server, told: dict[str, Any], options: dict[str, Any]
+        self,
+        server: Server,
+        told: dict[str, Any],
+        visitors: dict[str, Visitor],
+        options: dict[str, Any],
     ) -> dict[str, Any]:
-        visitors = {}
-        for name, account in told["accounts"].items():
-            visitors[name] = Visitor(server.port)
-            visitors[name].log_in(told["log_in"], account, told["password"])
         single, crowd = (10, 1.0) if options["quick"] else (SINGLE, CROWD)
         found = {}
         pages = [self._chosen(server, visitors[one["who"]], one) for one in told["pages"]]
@@ -129,6 +134,14 @@ class Command(BaseCommand):
         cost, url, page = max(costs, key=lambda told: told[0])
         self._say(f"{one['name']}: slowest of {len(pages)} filters is {url} ({cost} ms)")
         return page
+
+
+def _logged_in(server: Server, told: dict[str, Any]) -> dict[str, Visitor]:
+    visitors = {}
+    for name, account in told["accounts"].items():
+        visitors[name] = Visitor(server.port)
+        visitors[name].log_in(told["log_in"], account, told["password"])
+    return visitors
 
 
 def _page(name: str, url: str, visitor: Visitor, queries: int) -> Page:
