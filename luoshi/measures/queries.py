@@ -4,11 +4,14 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Count, F, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
@@ -131,8 +134,19 @@ def lights_of(measure: Measure | None) -> dict[str, LightShown]:
     for health, label, colour in _named_lights(measure):
         usual = shown[health]
         ink = usual.ink if colour == usual.colour else ink_of(colour)
-        shown[health] = LightShown(health, label, colour, ink)
+        said = usual.label if label in _usual_words(health) else label
+        shown[health] = LightShown(health, said, colour, ink)
     return shown
+
+
+@lru_cache(maxsize=32)
+def _usual_words(health: str) -> frozenset[str]:
+    """The usual word for a health in every language; a measure that names it means no other."""
+    words = set()
+    for code, _name in settings.LANGUAGES:
+        with override(code):
+            words.add(str(Health(health).label))
+    return frozenset(words)
 
 
 def _named_lights(measure: Measure) -> list[tuple[str, str, str]]:

@@ -75,6 +75,19 @@ def test_lights_left_out_are_the_usual_ones():
         assert queries.light_of(make_measure(), "late").colour == "#d46b08"
 
 
+def test_a_usual_word_is_said_in_the_readers_language_an_own_one_as_written():
+    lights = [
+        {"health": "idle", "label": "未启动", "colour": "#bfbfbf"},
+        {"health": "moving", "label": "在办", "colour": "#1890ff"},
+    ]
+    measure = make_measure(lights=lights)
+    with translation.override("en"):
+        assert queries.light_of(measure, "idle").label == "not started"
+        assert queries.light_of(measure, "moving").label == "在办"
+    with translation.override("zh-hans"):
+        assert queries.light_of(measure, "idle").label == "未启动"
+
+
 def test_a_measure_names_and_colours_its_own_lights():
     lights = [{"health": "idle", "label": "未动", "colour": "#d3adf7"}]
     measure = make_measure(lights=lights)
