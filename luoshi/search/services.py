@@ -65,6 +65,9 @@ def _write_postgresql(rows: list[Row]) -> None:
 
 
 def _write_sqlite(rows: list[Row]) -> None:
+    if len(rows) == 1:
+        _write_one(rows[0])
+        return
     Entry.objects.bulk_create(
         [Entry(kind=r.kind, key=r.key, task_id=r.task_id, year=r.year) for r in rows],
         update_conflicts=True,
@@ -80,6 +83,24 @@ def _write_sqlite(rows: list[Row]) -> None:
         cursor.executemany(
             "INSERT OR REPLACE INTO search_grams (rowid, grams) VALUES (%s, %s)",
             [(numbers[row.kind, row.key], " ".join(grams(row.text))) for row in rows],
+        )
+
+
+_PUT_ONE = (
+    "INSERT INTO search_entry (kind, key, task_id, year) VALUES (%s, %s, %s, %s) "
+    "ON CONFLICT (kind, key) DO UPDATE SET task_id = excluded.task_id, year = excluded.year "
+    "RETURNING id"
+)
+
+
+def _write_one(row: Row) -> None:
+    """The text of one act, while somebody waits: two statements, told as they are."""
+    with _connection().cursor() as cursor:
+        cursor.execute(_PUT_ONE, [row.kind, row.key, row.task_id, row.year])
+        (number,) = cursor.fetchone()
+        cursor.execute(
+            "INSERT OR REPLACE INTO search_grams (rowid, grams) VALUES (%s, %s)",
+            [number, " ".join(grams(row.text))],
         )
 
 
