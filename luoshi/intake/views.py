@@ -128,7 +128,8 @@ def _result(
     request: HttpRequest, found: ImportBatch, names: list[NameForm] | None = None
 ) -> dict[str, Any]:
     """What the result page shows; ``names`` are forms that were sent with mistakes."""
-    state, words = request.GET.get("state", ""), request.GET.get("q", "").strip()[:60]
+    state = request.GET.get("state", "").replace("\x00", "")
+    words = request.GET.get("q", "").replace("\x00", "").strip()[:60]
     page = queries.page_of(
         queries.rows_found(found, state, words),
         request.GET.get("after", ""),

@@ -42,7 +42,7 @@ def cursor_of(row: Any, order: Order) -> str:
 def _read(cursor: str, order: Order) -> tuple[Any, int] | None:
     """Value and key of a cursor; None for one that is none."""
     text, separator, key = cursor.rpartition(SEPARATOR)
-    if not separator or not (key.isascii() and key.isdigit() and len(key) < 19):
+    if "\x00" in text or not separator or not (key.isascii() and key.isdigit() and len(key) < 19):
         return None
     try:
         return (None if order.nullable and not text else order.parse(text)), int(key)

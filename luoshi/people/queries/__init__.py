@@ -628,7 +628,7 @@ def is_favourite(person: Person, url: str) -> bool:
 
 def draft_for(person: Person, form: str) -> dict[str, Any] | None:
     """What the person typed into the form at this path and has not sent: name → list of values."""
-    draft = Draft.objects.filter(person=person, form=form).first()
+    draft = Draft.objects.filter(person=person, form=form.replace("\x00", "")).first()
     if draft is None:
         return None
     data: dict[str, Any] = json.loads(draft.data)

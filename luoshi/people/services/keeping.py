@@ -43,7 +43,7 @@ def save_draft(person: Person, *, form: str, data: Mapping[str, Sequence[str]]) 
     """Keep what stands in the form at path ``form``; returns when it was kept."""
     kept = {name: list(values) for name, values in data.items() if name not in SECRET}
     text = json.dumps(kept, ensure_ascii=False)
-    if not form.startswith("/") or len(form) > 200 or len(text) > LONGEST_DRAFT:
+    if not form.startswith("/") or "\x00" in form or len(form) > 200 or len(text) > LONGEST_DRAFT:
         raise Refused(_("This form is too long to be kept as a draft; send it in parts."))
     return _keep(person, form, text)
 
@@ -68,7 +68,7 @@ def save_table(person: Person, *, form: str, text: str) -> dt.datetime:
 @transaction.atomic
 def drop_draft(person: Person, form: str) -> None:
     """Forget the draft of a form: it was sent, or is not wanted."""
-    Draft.objects.filter(person=person, form=form).delete()
+    Draft.objects.filter(person=person, form=form.replace("\x00", "")).delete()
 
 
 @transaction.atomic
