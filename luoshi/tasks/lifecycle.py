@@ -107,6 +107,7 @@ MOVES: dict[str, Move] = {
 STAMPS = {
     Status.ISSUED: "issued_at",
     Status.ACTIVE: "accepted_at",
+    Status.SUBMITTED: "completed_at",  # handing in counts, however long the review takes
     Status.DONE: "completed_at",
     Status.CLOSED: "closed_at",
 }
@@ -193,13 +194,15 @@ def landing(verb: str, old: Status, task: Gated) -> Status | None:
 
 def stamps(old: Status, new: Status) -> Iterator[str]:
     """Columns to stamp on a move forward: every station reached or passed."""
-    return (column for s, column in STAMPS.items() if old < s <= new and new in LINE)
+    passed = (column for s, column in STAMPS.items() if old < s <= new and new in LINE)
+    return iter(dict.fromkeys(passed))
 
 
 def unstamps(old: Status, new: Status) -> Iterator[str]:
     """Columns to clear on a move back; the time of issue is given once and stays."""
-    return (
+    left = (
         column
         for s, column in STAMPS.items()
         if new < s <= old and column != "issued_at" and new in LINE
     )
+    return iter(dict.fromkeys(left))

@@ -219,6 +219,7 @@ class Task(Tree):
                 name="task_due",
             ),
             models.Index(fields=["measure", "unit"], name="task_measure_unit"),
+            models.Index(fields=["category", "measure"], name="task_category_measure"),
             models.Index(fields=["creator"], name="task_drafts", condition=Q(status=Status.DRAFT)),
             models.Index(
                 fields=["creator"], name="task_submitted", condition=Q(status=Status.SUBMITTED)

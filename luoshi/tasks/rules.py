@@ -393,7 +393,7 @@ def explain(task: Standing, due: dt.date | None, today: dt.date) -> Explained:
         Health.IDLE: _("The first report above 0 %% turns it blue."),
         Health.MOVING: _("A report of 100 %% completes it."),
         Health.STALLED: _("The first report above 0 %% ends the red."),
-        Health.LATE: _("A report of 100 %% or an approved later date ends it."),
+        Health.LATE: _("A report of 100 %% ends it."),
         Health.SUSPENDED: _("Resuming the task ends it."),
     }
     values = {"due": due_text, "progress": task.progress}

@@ -663,6 +663,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="task",
+            index=models.Index(fields=["category", "measure"], name="task_category_measure"),
+        ),
+        migrations.AddIndex(
+            model_name="task",
             index=models.Index(
                 fields=[
                     "due",

@@ -59,6 +59,12 @@ def test_a_move_back_clears_the_stops_it_leaves_but_never_the_time_of_issue():
     assert list(unstamps(Status.ISSUED, Status.DRAFT)) == []
 
 
+def test_a_task_is_completed_when_it_is_handed_in_not_when_it_is_accepted():
+    assert list(stamps(Status.ACTIVE, Status.SUBMITTED)) == ["completed_at"]
+    assert list(stamps(Status.ACTIVE, Status.DONE)) == ["completed_at"]
+    assert list(unstamps(Status.SUBMITTED, Status.ACTIVE)) == ["completed_at"]
+
+
 def test_whatever_is_open_can_be_cancelled_and_what_is_over_cannot():
     for status in Status:
         assert (landing("cancel", status, EVERY_GATING[0]) is not None) == (status in OPEN)

@@ -446,8 +446,10 @@ def test_a_result_is_accepted_or_returned_by_its_reviewer(college):
     task = Task.objects.get(pk=task.pk)
     assert (task.status, task.progress, task.returns) == (Status.ACTIVE, 80, 1)
     line.set_progress(task, 100, by=college.wang.actor, complete=True)
+    handed_in = Task.objects.get(pk=task.pk).completed_at
     line.accept(Task.objects.get(pk=task.pk), by=college.zhou.actor)
-    assert Task.objects.get(pk=task.pk).status == Status.DONE
+    accepted = Task.objects.get(pk=task.pk)
+    assert (accepted.status, accepted.completed_at) == (Status.DONE, handed_in)
 
 
 def test_a_parent_is_closed_only_after_its_children(college):

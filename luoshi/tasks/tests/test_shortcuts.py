@@ -112,3 +112,19 @@ def test_a_condition_without_its_index_says_the_same(college, lookup, expected):
     found = Task.objects.filter(unindexed(**{lookup: 50}), pk__in=three).order_by("progress")
     assert [task.progress for task in found] == expected
     assert not Task.objects.filter(unindexed(progress__gt=F("progress"))).exists()
+
+
+def test_who_looks_at_a_set_sees_the_same_of_it_as_without_the_short_cut(college):
+    closed = college.sets[2]
+    assert queries._seen_of_set(college.li, closed.pk) is not None
+    assert queries._seen_of_set(college.li, college.sets[0].pk) is None
+    assert queries._seen_of_set(college.chen, closed.pk) is None, "sees everything"
+    for person, category in itertools.product(everybody(college), college.sets):
+        wanted = Filters(year=2026, category_id=category.pk)
+        for name in ("all", "department", "mine"):
+            tasks = queries.scope(name, person)
+            expected = keys(queries.filtered(tasks, wanted, TODAY))
+            assert keys(queries.filtered(tasks, wanted, TODAY, person)) == expected
+    task = Task.objects.filter(category=college.sets[0]).earliest("pk")
+    task.countings.create(category=closed, year=task.year)
+    assert queries._seen_of_set(college.li, closed.pk) is None, "an open task counts in it, too"
