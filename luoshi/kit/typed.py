@@ -1,7 +1,7 @@
 """Numbers as they come in addresses and forms: plain digits, no larger than a key."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 
@@ -19,7 +19,13 @@ def keys(texts: Iterable[object]) -> list[int]:
     return [number for number in map(whole, texts) if number is not None]
 
 
-class TickedField(forms.ModelMultipleChoiceField):
+if TYPE_CHECKING:
+    _Several = forms.ModelMultipleChoiceField[Any]
+else:
+    _Several = forms.ModelMultipleChoiceField
+
+
+class TickedField(_Several):
     """Rows that were ticked; a number that can be no key is an invalid choice, no broken page."""
 
     def clean(self, value: Any) -> Any:

@@ -320,7 +320,12 @@ class Counting(models.Model):
     result_due = models.DateField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["category", "year", "task"], name="counting_set")]
+        indexes = [
+            models.Index(fields=["category", "year", "task"], name="counting_set"),
+            models.Index(
+                fields=["category", "task"], name="counting_further", condition=Q(home=False)
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["task", "category"], name="counting_once"),
             models.UniqueConstraint(

@@ -729,6 +729,14 @@ class Migration(migrations.Migration):
             model_name="counting",
             index=models.Index(fields=["category", "year", "task"], name="counting_set"),
         ),
+        migrations.AddIndex(
+            model_name="counting",
+            index=models.Index(
+                fields=["category", "task"],
+                name="counting_further",
+                condition=models.Q(("home", False)),
+            ),
+        ),
         migrations.AddConstraint(
             model_name="counting",
             constraint=models.UniqueConstraint(fields=("task", "category"), name="counting_once"),

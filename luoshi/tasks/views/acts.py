@@ -240,8 +240,9 @@ def set_milestones(request: HttpRequest, task_id: int) -> HttpResponse:
     sent = request.method == "POST"
     if sent and formset.is_valid():
         try:
+            rev = whole(request.POST.get("rev"))
             taking_part.set_milestones(
-                task, _typed(formset), by=person(request).actor, rev=whole(request.POST.get("rev"))
+                task, _typed(formset), by=person(request).actor, rev=-1 if rev is None else rev
             )
         except Refused as refusal:
             formset.non_form_errors().append(str(refusal))

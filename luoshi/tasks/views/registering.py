@@ -35,7 +35,8 @@ def _categories(who: Person) -> Any:
 
 def _chosen(request: HttpRequest) -> Category | None:
     pk = request.POST.get("category") or request.GET.get("category") or ""
-    return _categories(person(request)).filter(pk=whole(pk)).first()
+    found: Category | None = _categories(person(request)).filter(pk=whole(pk)).first()
+    return found
 
 
 @login_required
