@@ -138,7 +138,7 @@ def rows_of(tasks: Sequence[Task], today: dt.date) -> list[Row]:
 
 def matching(person: Person, name: str, wanted: Filters, today: dt.date) -> QuerySet[Task]:
     """Tasks of a scope under filters, as far as the person may see them."""
-    return filtered(scope(name, person), wanted, today)
+    return filtered(scope(name, person), wanted, today, person)
 
 
 _SHOWN = (
