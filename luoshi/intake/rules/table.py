@@ -333,7 +333,9 @@ def _number_and_title(reader: _Reader, line: Line, making: _Making) -> tuple[str
         making.say(Level.ERROR, "title_formula", Column.TITLE, text=raw)
         return typed, "", ""
     glued, title = split_number(one_line(raw))
-    if typed and glued and tidy_number(glued) != typed and level_of(glued)[1] != "dotted":
+    other = typed and tidy_number(glued) != typed and level_of(glued)[1] != "dotted"
+    may_be_a_year = len(glued) == 4 and glued.isdigit() and glued != typed
+    if glued and (other or may_be_a_year):
         glued, title = "", one_line(raw)
     number = typed or glued
     title = title.rstrip("。；; ") if title.count("。") <= 1 else title

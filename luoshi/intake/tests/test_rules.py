@@ -437,6 +437,21 @@ def test_a_table_without_any_header_is_not_guessed():
 # ------------------------------------------------------------------ tables
 
 
+def test_four_digits_are_a_number_only_where_their_column_says_so():
+    rows = make.understand(
+        [
+            make.HEAD,
+            ("1024", "1024.完成论证", "基建处", "年底"),
+            ("2026", "2026.招生工作", "基建处", "年底"),
+            ("", "2026.招生改革", "基建处", "年底"),
+            ("3", "2026、招生宣传", "基建处", "年底"),
+        ],
+        books(),
+    )
+    assert [r.title for r in rows] == ["完成论证", "招生工作", "2026.招生改革", "2026、招生宣传"]
+    assert [r.number for r in rows] == ["1024", "2026", "2026", "3"]
+
+
 def test_an_empty_number_and_unit_are_asked_not_guessed():
     rows = make.understand(
         [
