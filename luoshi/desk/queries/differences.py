@@ -61,7 +61,7 @@ def differences(say: Callable[[str], None] = lambda _words: None) -> Iterator[Di
     today = clock.today()
     checks: Sequence[tuple[str, Callable[[], Iterable[Difference]]]] = (
         (_("units"), lambda: _trees(Unit)),
-        (_("tasks"), _tasks),
+        (_("tasks themselves"), _tasks),
         (_("what hangs on tasks"), _hanging),
         (_("reports owed"), lambda: _dues(today)),
         (_("search entries"), _entries),
