@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.forms import BaseFormSet, formset_factory
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -367,6 +367,7 @@ class MeasureSheet:
         found = [
             (self.head[name].id_for_label, str(self.head[name].label), str(text))
             for name, texts in self.head.errors.items()
+            if name != NON_FIELD_ERRORS  # shown by the page itself
             for text in texts
         ]
         return found + [error for part in self.parts for error in part.errors()]

@@ -223,8 +223,13 @@ def test_two_people_editing_the_second_is_told(office):
     data = sheet_data(measure, reporting__report_day=25)
     assert office.post(reverse("measures:edit", args=[measure.pk]), data).status_code == 302
     late = data | {"reporting-report_day": 20}
-    assert office.post(reverse("measures:edit", args=[measure.pk]), late).status_code == 409
+    answer = office.post(reverse("measures:edit", args=[measure.pk]), late)
+    assert answer.status_code == 409
     assert Measure.objects.get(pk=measure.pk).report_day == 25
+    assert "其他人刚刚修改过此项" in answer.content.decode()
+    again = late | {"rev": answer.context["rev"]}  # what was typed is still there
+    assert office.post(reverse("measures:edit", args=[measure.pk]), again).status_code == 302
+    assert Measure.objects.get(pk=measure.pk).report_day == 20
 
 
 def test_rules_of_issued_tasks_are_not_edited_and_the_page_says_the_way(office):

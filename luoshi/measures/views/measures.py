@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
 from luoshi.kit.typed import whole
-from luoshi.kit.verdict import Refused, first_denied, require
+from luoshi.kit.verdict import Refused, Stale, first_denied, require
 from luoshi.measures import queries, services
 from luoshi.measures.forms import MeasureSheet, VersionForm, new_key
 from luoshi.measures.kinds import sections
@@ -112,6 +113,13 @@ def create(request: HttpRequest) -> HttpResponse:
     return render(request, "measures/edit.html", context, status=_status(request))
 
 
+#: What was typed stays on the page; the next save goes on from the row as it is.
+_SOMEBODY_WAS_FASTER = gettext_lazy(
+    "Somebody else changed this meanwhile. Nothing of yours is saved yet: compare "
+    "what stands here with the page, then save again."
+)
+
+
 def _status(request: HttpRequest) -> int:
     return 422 if request.method == "POST" else 200
 
@@ -124,6 +132,7 @@ def edit(request: HttpRequest, measure_id: int) -> HttpResponse:
     by = actor_of(request)
     require(first_denied([queries.may_edit(by), queries.may_change(measure)]))
     sheet = MeasureSheet(request.POST or None, queries.text_of(measure), fixed=True)
+    status, rev = _status(request), request.POST.get("rev", str(measure.rev))
     if request.method == "POST" and sheet.is_valid():
         try:
             changed = services.edit_measure(
@@ -131,6 +140,9 @@ def edit(request: HttpRequest, measure_id: int) -> HttpResponse:
             )
         except Refused as refused:
             sheet.head.add_error(None, str(refused))
+        except Stale:
+            status, rev = 409, str(Measure.objects.get(pk=measure.pk).rev)
+            sheet.head.add_error(None, _SOMEBODY_WAS_FASTER)
         else:
             said = _("Saved.") if changed else _("Nothing was changed.")
             messages.success(request, said)
@@ -138,11 +150,11 @@ def edit(request: HttpRequest, measure_id: int) -> HttpResponse:
     context = {
         "measure": measure,
         "sheet": sheet,
-        "rev": request.POST.get("rev", measure.rev),
+        "rev": rev,
         "title": _("Edit “%(name)s”") % {"name": measure.name},
         "crumbs": crumbs_of(measure, _("Edit")),
     }
-    return render(request, "measures/edit.html", context, status=_status(request))
+    return render(request, "measures/edit.html", context, status=status)
 
 
 @login_required

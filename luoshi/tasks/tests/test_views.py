@@ -118,8 +118,15 @@ def test_two_people_editing_one_draft_the_second_is_told(client, college, goals)
     data = typed(goals, college.school, rev=str(task.rev))
     as_(client, college.chen)
     assert client.post(url, data | {"title": "先改的"}).status_code == 302
-    assert client.post(url, data | {"title": "后改的"}).status_code == 409
+    late = client.post(url, data | {"title": "后改的"})
+    assert late.status_code == 409
     assert Task.objects.get().title == "先改的"
+    form = late.context["form"]
+    assert form["title"].value() == "后改的"  # what was typed is still there
+    assert "其他人刚刚修改过此项" in late.content.decode()
+    again = data | {"title": "后改的", "rev": form["rev"].value()}
+    assert client.post(url, again).status_code == 302
+    assert Task.objects.get().title == "后改的"
 
 
 def test_ticked_drafts_are_issued_together(client, college, goals):

@@ -1,10 +1,10 @@
 """Registering and editing drafts, and issuing many at once."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from luoshi.kit.htmx import finish
 from luoshi.kit.typed import keys, whole
-from luoshi.kit.verdict import Refused, require
+from luoshi.kit.verdict import Refused, Stale, require
 from luoshi.kit.year import chosen_year
 from luoshi.measures.models import Category
 from luoshi.people.models import Person
@@ -102,10 +102,29 @@ def _answer(
                 said = _("The task has been issued.")
         except Refused as refusal:
             form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+        except Stale:
+            _go_on_from(form, context["task"])
+            return render(request, "tasks/register.html", {"form": form, **context}, status=409)
         else:
             return finish(request, reverse("go", args=["task", task.pk]), said=said)
     status = 422 if sent else 200
     return render(request, "tasks/register.html", {"form": form, **context}, status=status)
+
+
+def _go_on_from(form: TaskForm, task: Task) -> None:
+    """Somebody was faster: what was typed stays; the next save goes on from the row as it is."""
+    form.add_error(
+        None,
+        _(
+            "Somebody else changed this meanwhile. Nothing of yours is saved yet: compare "
+            "what stands here with the page, then save again."
+        ),
+    )
+    data = cast(QueryDict, form.data).copy()
+    data[form.add_prefix("rev")] = str(
+        Task.objects.filter(pk=task.pk).values_list("rev", flat=True).first()
+    )
+    form.data = data
 
 
 @login_required
