@@ -1,6 +1,15 @@
 """The same form sent twice at the same moment: the second waits, and finds what the first made."""
 
+import re
+
 from django.db import connection
+
+_KEY = re.compile(r"[0-9A-Za-z-]{1,32}")
+
+
+def key_of(text: str | None) -> str | None:
+    """The key a form carries; None for what no form of ours made."""
+    return text if text and _KEY.fullmatch(text) else None
 
 
 def hold(*keys: str | None) -> None:

@@ -4,8 +4,10 @@ import datetime as dt
 from types import SimpleNamespace
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from luoshi.files.services import attach
 from luoshi.people.forms import text_of
 from luoshi.people.tests.factories import cast
 from luoshi.reports.models import Report
@@ -344,3 +346,41 @@ def test_the_same_key_of_somebody_else_gives_nothing_away(client, college):
     assert answer.status_code == 404
     assert "不公开" not in answer.content.decode()
     assert Task.objects.count() == 1
+
+
+KEYS = {"five thousand letters": "k" * 5000, "a NUL byte": "k\x00", "markup": "<b>", "40": "k" * 40}
+
+
+@pytest.mark.parametrize("key", KEYS.values(), ids=KEYS)
+def test_a_key_no_form_of_ours_made_breaks_nothing(client, college, key):
+    """PostgreSQL refuses what is longer than its column; the form must not get that far."""
+    people = college.people
+    client.force_login(people.chen)
+    data = {"code": "new", "name": "新计划", "order": 0, "key": key}
+    assert client.post(reverse("measures:create_programme"), data).status_code in (302, 422)
+    answer = client.post("/tasks/register/", typed(people, make_set(), key=key))
+    assert answer.status_code in (302, 422)
+    task = issued(make_set(), people.chen, people.section.pk, owner_id=people.li.pk)
+    client.force_login(people.li)
+    row = {"title": "子任务", "kind": "unit", "unit": "2001", "unit_key": people.section.pk,
+           "due": "2026-10-01", "details": "内容", "standard": "标准"}  # fmt: skip
+    data = {f"child-0-{name}": value for name, value in row.items()}
+    data |= {"child-TOTAL_FORMS": 1, "child-INITIAL_FORMS": 0, "key": key}
+    answer = client.post(reverse("tasks:break_down", args=[task.pk]), data)
+    assert answer.status_code in (302, 422)
+
+
+def test_evidence_of_others_cannot_be_cited_to_be_seen(client, college):
+    """Citing a file opens it to who sees the report; so only what one was shown may be cited."""
+    people = college.people
+    hidden = issued(
+        make_set(visibility="involved"), people.chen, people.other.pk, owner_id=people.sun.pk
+    )
+    secret = attach(hidden.ref, [SimpleUploadedFile("a.txt", b"secret")], by=people.sun.actor)[0]
+    task = running(people)
+    client.force_login(people.li)
+    url = reverse("reports:submit", args=[task.pk])
+    data = {"progress": 30, "body": "三成", "rev": 0, "cited": [secret.pk]}
+    assert client.post(url, data).status_code == 422
+    assert Report.objects.count() == 0
+    assert client.get(reverse("files:download", args=[secret.pk])).status_code == 404

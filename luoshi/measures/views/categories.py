@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from luoshi.kit.once import key_of
 from luoshi.kit.verdict import Refused, require
 from luoshi.measures import queries, services
 from luoshi.measures.forms import CategorySheet, ProgrammeForm, new_key
@@ -52,7 +53,7 @@ def create(request: HttpRequest) -> HttpResponse:
     require(queries.may_edit(by))
     sheet = CategorySheet(request.POST or None, None, None)
     sheet.form.initial["programme"] = request.GET.get("programme", "")
-    key = request.POST.get("key") or new_key()
+    key = key_of(request.POST.get("key")) or new_key()
     if request.method == "POST" and sheet.is_valid():
         try:
             category = services.create_category(text=sheet.category_text(), by=by, key=key)
@@ -110,7 +111,7 @@ def create_programme(request: HttpRequest) -> HttpResponse:
     by = actor_of(request)
     require(queries.may_edit(by))
     form = ProgrammeForm(request.POST or None, fixed=False)
-    key = request.POST.get("key") or new_key()
+    key = key_of(request.POST.get("key")) or new_key()
     if form.is_valid():
         try:
             services.create_programme(data=form.values, by=by, key=key)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
+from luoshi.kit.once import key_of
 from luoshi.kit.typed import whole
 from luoshi.kit.verdict import Refused, Stale, first_denied, require
 from luoshi.measures import queries, services
@@ -98,7 +99,7 @@ def create(request: HttpRequest) -> HttpResponse:
     """Write a new measure."""
     require(queries.may_edit(actor_of(request)))
     sheet = MeasureSheet(request.POST or None, _blank(), fixed=False)
-    key = request.POST.get("key") or new_key()
+    key = key_of(request.POST.get("key")) or new_key()
     if request.method == "POST" and sheet.is_valid():
         try:
             measure = services.create_measure(

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from luoshi.kit import clock
 from luoshi.kit.htmx import finish
+from luoshi.kit.once import key_of
 from luoshi.kit.typed import whole
 from luoshi.kit.verdict import Refused, require
 from luoshi.people.queries import units_open
@@ -45,14 +46,14 @@ def break_down(request: HttpRequest, task_id: int) -> HttpResponse:
                 task,
                 rows,
                 by=who.actor,
-                key=request.POST.get("key") or None,
+                key=key_of(request.POST.get("key")),
                 issue="issue" in request.POST,
             )
         except Refused as refusal:
             trouble = str(refusal)
         else:
             return finish(request, task.get_absolute_url(), said=_said(request, len(children)))
-    context = _context(task, formset=formset, trouble=trouble, key=request.POST.get("key"))
+    context = _context(task, formset=formset, trouble=trouble, key=key_of(request.POST.get("key")))
     return render(request, "tasks/break_down.html", context, status=422 if sent else 200)
 
 
@@ -146,7 +147,7 @@ def _copy_rows(request: HttpRequest, task: Task) -> HttpResponse:
                 task,
                 copies,
                 by=person(request).actor,
-                key=request.POST.get("key") or None,
+                key=key_of(request.POST.get("key")),
                 issue="issue" in request.POST,
             )
         except Refused as refusal:
@@ -154,5 +155,5 @@ def _copy_rows(request: HttpRequest, task: Task) -> HttpResponse:
         else:
             url = reverse("go", args=["task", task.parent_id])
             return finish(request, url, said=_said(request, len(made)))
-    context = _context(task, formset=formset, trouble=trouble, key=request.POST.get("key"))
+    context = _context(task, formset=formset, trouble=trouble, key=key_of(request.POST.get("key")))
     return render(request, "tasks/copy_rows.html", context, status=422)
