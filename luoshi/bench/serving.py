@@ -99,7 +99,7 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
             break
         with contextlib.suppress(OSError):
             connection = http.client.HTTPConnection(HOST, port, timeout=5)
-            connection.request("GET", "/healthz")
+            connection.request("GET", "/")
             connection.getresponse().read()
             connection.close()
             return
