@@ -170,8 +170,15 @@ class Person(AbstractBaseUser):
 
     @property
     def actor(self) -> Actor:
-        """This person acting for themselves."""
-        return Actor(self.pk, self.name)
+        """This person acting: for themselves, or for a leader they serve (`act_for`)."""
+        leader: Person | None = self.__dict__.get("_acts_for")
+        if leader is None:
+            return Actor(self.pk, self.name)
+        return Actor(self.pk, self.name, leader.pk, leader.name)
+
+    def act_for(self, leader: "Person") -> None:
+        """From now on, as long as this object lives, what is done is done for the leader."""
+        self.__dict__["_acts_for"] = leader
 
     def present_on(self, day: dt.date) -> bool:
         return self.is_active and (self.left_on is None or day <= self.left_on)

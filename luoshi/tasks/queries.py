@@ -27,16 +27,17 @@ from django.db.models import (
 from luoshi.kit import clock
 from luoshi.kit.tree import below
 from luoshi.kit.unindexed import unindexed
+from luoshi.kit.verdict import Verdict
 from luoshi.measures.models import Category, Measure
 from luoshi.measures.rules import CancelBy, Health, OnSilence, SplitKind, Visibility
 from luoshi.people.models import Person, Unit
-from luoshi.people.queries import powers_of, units_led_by
+from luoshi.people.queries import leaders_served, powers_of, units_led_by
 from luoshi.people.roles import Duty, Power
 from luoshi.search.kinds import Row as TextRow
 from luoshi.search.queries import task_ids_matching
 from luoshi.tasks.lifecycle import Relation, Status
 from luoshi.tasks.models import Counting, Kind, Part, Role, Task
-from luoshi.tasks.rules import Facts, NewTask, Requirements
+from luoshi.tasks.rules import Facts, NewTask, Requirements, may
 
 # ── who may see what ─────────────────────────────────────────────────────────────────────────────
 
@@ -568,6 +569,21 @@ def facts_for(task: Task, person: Person) -> Facts:
     return facts_for_all([task], person)[task.pk]
 
 
+#: What a secretary may do for the leader served, as far as the leader may.
+FOR_A_LEADER = frozenset({"instruct", "approve", "reject"})
+
+
+def principal(task: Task, person: Person, verb: str, facts: Facts) -> tuple[Verdict, Person | None]:
+    """Whether a person may do this, and the leader for whom they do it, if not for themselves."""
+    own = may(verb, task, facts)
+    if own or verb not in FOR_A_LEADER:
+        return own, None
+    for leader in leaders_served(person):
+        if verdict := may(verb, task, facts_for(task, leader)):
+            return verdict, leader
+    return own, None
+
+
 # ── rows for pages ───────────────────────────────────────────────────────────────────────────────
 
 
@@ -577,7 +593,7 @@ def for_page(person: Person, pk: int) -> QuerySet[Task]:
         "unit",
         "owner",
         "creator",
-        "category__measure",
+        "category",
         "measure",
     )
 

@@ -8,8 +8,8 @@ from itertools import groupby
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from luoshi.desk.queries.listing import rows_of
 from luoshi.kit.verdict import Verdict
@@ -138,10 +138,13 @@ _SHOWN_IN = {
 }
 
 
-def _acts(task: Task, facts: rules.Facts) -> list[ActShown]:
+def _acts(task: Task, facts: rules.Facts, person: Person) -> list[ActShown]:
     shown = []
     for verb, label, icon, kind, dialog in _ACTS:
-        verdict = rules.may(verb, task, facts)
+        verdict, leader = queries.principal(task, person, verb, facts)
+        if leader:
+            words = gettext("%(act)s (for %(leader)s)")
+            label = words % {"act": label, "leader": leader.name}
         states = _SHOWN_IN.get(verb)
         if (states is not None and task.status not in states and not verdict) or (
             task.status in {Status.CLOSED, Status.CANCELLED}
@@ -233,7 +236,7 @@ def portrait(task: Task, person: Person, today: dt.date) -> Portrait:
         light=light_of(task, today),
         explained=rules.explain(task, task.due, today),
         expected=rules.expected(task.start, task.due, today),
-        acts=_acts(task, facts),
+        acts=_acts(task, facts, person),
         ancestors=list(ancestors) if task.parent_id else [],
         children=children,
         drafts=drafts if Relation.OWNER in facts.relations else 0,

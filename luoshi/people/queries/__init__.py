@@ -320,6 +320,18 @@ def units_led_by(
     return list(Unit.objects.filter(pk__in=ids).order_by("path")) if ids else []
 
 
+def leaders_served(person: Person, day: dt.date | None = None) -> list[Person]:
+    """Leaders whose secretary the person is on a day: for them they may act, on record (ORG-2)."""
+    day = day or clock.today()
+    if not powers_of(person, day).holds(Duty.SECRETARY):
+        return []
+    chairs = Tenure.objects.filter(
+        sitting(day), person=person, post__duty=Duty.SECRETARY, post__serves__isnull=False
+    )
+    rows = tenures_on(day).filter(post_id__in=chairs.values("post__serves_id"))
+    return list(dict.fromkeys(row.person for row in rows.select_related("person__main_unit")))
+
+
 def main_unit_path(person: Person) -> str:
     """Path of the unit the person belongs to."""
     return person.main_unit.path or ""

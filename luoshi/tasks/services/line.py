@@ -15,6 +15,7 @@ from luoshi.kit.tree import below
 from luoshi.kit.verdict import NotAllowed, Refused, Stale, require
 from luoshi.notices.services import Note, notify, notify_many
 from luoshi.people.models import Person, Post
+from luoshi.people.queries import leaders_served
 from luoshi.tasks import kinds, queries, rules
 from luoshi.tasks.lifecycle import (
     MOVES,
@@ -37,8 +38,17 @@ def id_of(by: Actor) -> int:
 
 
 def person_of(by: Actor) -> Person:
-    """The person acting."""
-    return Person.objects.select_related("main_unit").get(pk=id_of(by))
+    """Whose rights count: the person acting, or the leader their secretary acts for (ORG-2).
+
+    Raises NotAllowed where somebody claims to act for a leader they do not serve.
+    """
+    person = Person.objects.select_related("main_unit").get(pk=id_of(by))
+    if by.for_id is None:
+        return person
+    served = next((one for one in leaders_served(person) if one.pk == by.for_id), None)
+    if served is None:
+        raise NotAllowed(_("Only their secretary may act for a leader."))
+    return served
 
 
 def require_may(verb: str, task: Task, by: Actor) -> rules.Facts:

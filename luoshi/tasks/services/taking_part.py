@@ -151,7 +151,7 @@ def remark(
     row = Remark.objects.create(
         task=task,
         kind=kind,
-        by_id=id_of(by),
+        by_id=by.for_id or id_of(by),
         reply_to=reply_to,
         text=text.strip(),
         at=clock.now(),

@@ -7,6 +7,8 @@ from luoshi.kit import clock
 from luoshi.kit.verdict import NotAllowed, Refused, Stale
 from luoshi.measures.rules import Health
 from luoshi.notices.models import Message
+from luoshi.people.models import Post, Tenure
+from luoshi.people.queries import forget_powers
 from luoshi.people.roles import Duty
 from luoshi.people.tests.factories import cast, make_person, make_unit, seat
 from luoshi.search.queries import task_ids_matching
@@ -556,6 +558,33 @@ def test_instructions_are_for_leaders_and_comments_for_those_involved(college, g
         taking_part.remark(task, "路过", by=college.sun.actor)
     assert task.remarks.count() == 2
     assert "请抓紧" not in Event.objects.get(verb="task.instruct").data, "only the digest"
+
+
+def test_a_secretary_acts_for_the_leader_and_both_names_go_on_record(college, goals):
+    task = issued(goals, college.chen, college.school.pk)
+    chair = college.zhao.tenures.get().post
+    secretary = make_person("秘书", college.office)
+    post = Post.objects.create(
+        unit=college.office, duty=Duty.SECRETARY, title="赵志刚秘书", serves=chair
+    )
+    with pytest.raises(NotAllowed):
+        taking_part.remark(task, "请抓紧", by=secretary.actor, kind=RemarkKind.INSTRUCTION)
+    Tenure.objects.create(post=post, person=secretary, since=dt.date(2026, 1, 1))
+    forget_powers(secretary)
+    verdict, leader = queries.principal(
+        task, secretary, "instruct", queries.facts_for(task, secretary)
+    )
+    assert (bool(verdict), leader) == (True, college.zhao)
+    secretary.act_for(leader)
+    row = taking_part.remark(task, "请抓紧", by=secretary.actor, kind=RemarkKind.INSTRUCTION)
+    assert row.by == college.zhao, "it is the leader's instruction"
+    told = Event.objects.get(verb="task.instruct")
+    assert (told.by_name, told.for_name) == ("秘书", college.zhao.name)
+    impostor = make_person("旁人", college.office)
+    impostor.act_for(college.zhao)
+    with pytest.raises(NotAllowed):
+        taking_part.remark(task, "假的", by=impostor.actor, kind=RemarkKind.INSTRUCTION)
+    assert task.remarks.count() == 1
 
 
 def test_following_and_no_longer_following(college, goals):
