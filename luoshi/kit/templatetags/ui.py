@@ -279,9 +279,10 @@ def options(choices: Mapping[str, Any], wanted: Any) -> SafeString:
 
 
 @register.simple_tag
-def highlight(text: str, words: Iterable[str]) -> SafeString:
-    """Text with the words sought marked; everything else is escaped."""
-    marks = sorted({w.lower() for w in words if w}, key=len, reverse=True)
+def highlight(text: str, words: str | Iterable[str]) -> SafeString:
+    """Text with the word or words sought marked; everything else is escaped."""
+    sought = [words] if isinstance(words, str) else words
+    marks = sorted({w.lower() for w in sought if w}, key=len, reverse=True)
     lower = text.lower()
     if len(lower) != len(text) or not marks:
         return escape(text)

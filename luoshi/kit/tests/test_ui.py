@@ -96,6 +96,10 @@ def test_highlight_marks_and_escapes(text, words, html):
     assert highlight(text, words) == html
 
 
+def test_highlight_takes_one_word_as_a_word():
+    assert highlight("信息工程学院", "信息") == "<mark>信息</mark>工程学院"
+
+
 def test_query_changes_one_filter_and_keeps_the_rest():
     assert render("{% query unit=3 page=None %}", "/?page=2&q=a") == "?q=a&amp;unit=3"
 
