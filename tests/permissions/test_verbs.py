@@ -261,11 +261,20 @@ def test_every_verb_that_has_a_door_is_tried():
     assert {who.name for who in DOORS_OF_VERBS.values()} == set(PERMITS)
 
 
+#: Whom a secretary serves, and what is done for a leader under both names.
+SERVES = {"secretary": "top"}
+FOR_A_LEADER = queries.FOR_A_LEADER
+
+
 def _expected(world, verb: str, name: str, measure: str, status: Status) -> tuple[str, str]:
     """What the tables say: the answer, and the reason of a refusal."""
     if not _sees(name, measure, status):
         return INVISIBLE, ""
     told = rules.permitted(verb, status, frozenset(_relations(name, measure, status)))
+    served = SERVES.get(name) if verb in FOR_A_LEADER else None
+    if not told and served:
+        told_leader = rules.permitted(verb, status, frozenset(_relations(served, measure, status)))
+        return (ALLOWED, "") if told_leader else (REFUSED, str(told.reason))
     if not told:
         return REFUSED, str(told.reason)
     task = world.tasks[measure, status]

@@ -12,6 +12,7 @@ from django.utils import translation
 from luoshi.desk.management.doors import DOORS, Door, Verb, Who
 from luoshi.people.roles import POWERS, Duty, Power
 from luoshi.tasks.lifecycle import PERMITS, Relation, Status
+from luoshi.tasks.queries import FOR_A_LEADER
 
 TARGET = settings.BASE_DIR / "docs" / "permissions.md"
 
@@ -39,6 +40,10 @@ def _verbs() -> list[str]:
         marks = ("yes" if relation in permit.relations else "" for relation in Relation)
         lines.append(_row(f"`{verb}`", *marks))
     return lines
+
+
+def _for_a_leader() -> str:
+    return ", ".join(f"`{verb}`" for verb in sorted(FOR_A_LEADER))
 
 
 def _statuses() -> list[str]:
@@ -126,7 +131,8 @@ def text() -> str:
             ),
             "Verbs of tasks: who": (
                 "What a person is to a task. The measure may narrow it further (who cancels, "
-                "whether it is broken down).",
+                "whether it is broken down). For the leader served, as far as the leader may, a "
+                f"secretary does: {_for_a_leader()}; both names go on record.",
                 _verbs(),
             ),
             "Verbs of tasks: while the task is": ("", _statuses()),
