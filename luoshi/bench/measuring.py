@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from luoshi.bench.serving import Server
+from luoshi.bench.serving import Server, spent
 from luoshi.bench.visiting import Answer, Visitor
 
 CLIENTS = 8
@@ -74,9 +74,9 @@ def alone(server: Server, page: Page, count: int) -> Figures:
     visitor = page.visitor.twin()
     for place in range(count):
         page.prepare(visitor, place)
-        before = server.cpu_ms()
+        before = server.cpu()
         answer = _checked(page, page.visit(visitor, place))
-        cpu += server.cpu_ms() - before
+        cpu += spent(before, server.cpu())
         times.append(answer.ms)
         size = max(size, len(answer.body))
         if time.monotonic() > until:

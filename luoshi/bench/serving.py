@@ -9,7 +9,6 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 from luoshi.kit.serving import web_command
@@ -25,6 +24,11 @@ def free_port() -> int:
     return port
 
 
+def spent(before: dict[int, float], after: dict[int, float]) -> float:
+    """Processor time in ms between two looks, whichever processes came or went."""
+    return sum(ms - before.get(pid, 0.0) for pid, ms in after.items())
+
+
 @dataclass
 class Server:
     """A server that runs: its port and its process."""
@@ -32,9 +36,9 @@ class Server:
     port: int
     process: subprocess.Popen[bytes]
 
-    @cached_property
+    @property
     def pids(self) -> list[int]:
-        """The process and those below it; the server does not change them while it is well."""
+        """The process and those below it; a worker that grew too large is replaced."""
         parents = {}
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
@@ -45,9 +49,9 @@ class Server:
             found += [child for child, parent in parents.items() if parent == pid]
         return found
 
-    def cpu_ms(self) -> float:
-        """Processor time spent so far by all processes of the server."""
-        return sum(_cpu_ms(pid) for pid in self.pids)
+    def cpu(self) -> dict[int, float]:
+        """Processor time in ms spent so far by each process of the server."""
+        return {pid: _cpu_ms(pid) for pid in self.pids}
 
     def memory_mb(self) -> float:
         """Memory of all processes; what they share counts once (PSS)."""

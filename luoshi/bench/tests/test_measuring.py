@@ -5,7 +5,7 @@ import pytest
 
 from luoshi.bench import measuring
 from luoshi.bench.measuring import Page, alone, measure, p95
-from luoshi.bench.serving import _cpu_ms
+from luoshi.bench.serving import _cpu_ms, spent
 from luoshi.bench.visiting import Answer, Visitor
 
 
@@ -52,9 +52,9 @@ class Idle:
     def __init__(self):
         self.read = 0
 
-    def cpu_ms(self):
+    def cpu(self):
         self.read += 1
-        return self.read * 2.0
+        return {7: self.read * 2.0}
 
 
 def test_a_visitor_logs_in_with_token_and_cookie(port):
@@ -98,6 +98,10 @@ def test_eight_visitors_come_at_once(port, monkeypatch):
 def test_p95():
     assert p95([7.0]) == 7.0
     assert p95([*range(1, 101)]) == pytest.approx(95.95)
+
+
+def test_processes_may_come_and_go():
+    assert spent({1: 5.0, 2: 90.0}, {1: 6.0, 3: 0.5}) == 1.5
 
 
 def test_processor_time_of_a_process_that_is_gone_is_nothing():
