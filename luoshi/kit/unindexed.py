@@ -12,6 +12,7 @@ from django.db.models.lookups import (
     Exact,
     GreaterThan,
     GreaterThanOrEqual,
+    In,
     LessThan,
     LessThanOrEqual,
 )
@@ -22,6 +23,7 @@ _LOOKUPS: dict[str, Any] = {
     "lte": LessThanOrEqual,
     "gt": GreaterThan,
     "gte": GreaterThanOrEqual,
+    "in": In,
 }
 
 
@@ -35,7 +37,7 @@ class _Plain(Func):
 
 
 def unindexed(**conditions: Any) -> Q:
-    """The same as ``Q(**conditions)`` for plain columns and lt, lte, gt, gte and equality."""
+    """The same as ``Q(**conditions)`` for plain columns and lt, lte, gt, gte, in and equality."""
     where = Q()
     for key, value in conditions.items():
         name, _dashes, lookup = key.partition("__")

@@ -62,6 +62,25 @@ def task_ids_matching(words: str, kinds: Sequence[str] = ()) -> RawSQL:
     )
 
 
+def are_many(words: str, most: int) -> bool:
+    """Whether more texts than these hold the words; told by the index of SQLite alone.
+
+    PostgreSQL weighs this by itself and is not asked: never many.
+    """
+    phrases = phrase(words)
+    connection = connections[router.db_for_read(Entry)]
+    if not phrases or connection.vendor != "sqlite":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM "
+            "(SELECT 1 FROM search_grams WHERE search_grams MATCH %s LIMIT %s)",
+            [fts_query(phrases), most + 1],
+        )
+        (count,) = cursor.fetchone()
+    return bool(count > most)
+
+
 def hits(words: str, limit: int = 200, kinds: Sequence[str] = ()) -> list[Hit]:
     """The newest texts that hold the words, at most ``limit``. Visibility is the caller's."""
     found = _matches(words, kinds)

@@ -34,7 +34,7 @@ from luoshi.people.models import Person, Unit
 from luoshi.people.queries import leaders_served, powers_of, units_led_by
 from luoshi.people.roles import Duty, Power
 from luoshi.search.kinds import Row as TextRow
-from luoshi.search.queries import task_ids_matching
+from luoshi.search.queries import are_many, task_ids_matching
 from luoshi.tasks.lifecycle import Relation, Status
 from luoshi.tasks.models import Counting, Kind, Part, Role, Task
 from luoshi.tasks.rules import Facts, NewTask, Requirements, may
@@ -318,7 +318,8 @@ def filtered(
         many = health not in _LATE or _are_many(Task.objects.filter(late_from__lte=today))
         tasks = tasks.filter(health_is(health, today, many=many))
     if wanted.words.strip():
-        tasks = tasks.filter(pk__in=task_ids_matching(wanted.words))
+        told = unindexed if are_many(wanted.words, _MANY) else Q
+        tasks = tasks.filter(told(pk__in=task_ids_matching(wanted.words)))
     return tasks
 
 

@@ -4,11 +4,13 @@ import datetime as dt
 import itertools
 
 import pytest
+from django.db import connection
 from django.db.models import F
 
 from luoshi.kit.unindexed import unindexed
 from luoshi.measures.rules import Health
 from luoshi.people.tests.factories import cast
+from luoshi.search.queries import are_many
 from luoshi.tasks import queries
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Part, Role, Task
@@ -128,3 +130,17 @@ def test_who_looks_at_a_set_sees_the_same_of_it_as_without_the_short_cut(college
     task = Task.objects.filter(category=college.sets[0]).earliest("pk")
     task.countings.create(category=closed, year=task.year)
     assert queries._seen_of_set(college.li, closed.pk) is None, "an open task counts in it, too"
+
+
+def test_words_that_stand_in_many_texts_find_the_same_tasks(college, monkeypatch):
+    assert not are_many("实训", 100)
+    assert not are_many("，", 0), "signs are no words"
+    expected = keys(Task.objects.all())
+    for many in (False, True):
+        monkeypatch.setattr(queries, "are_many", lambda words, most, many=many: many)
+        found = queries.filtered(Task.objects.all(), Filters(words="实训"), TODAY)
+        assert keys(found) == expected
+        nothing = queries.filtered(Task.objects.all(), Filters(words="量子"), TODAY)
+        assert keys(nothing) == set()
+    few = connection.vendor == "postgresql"
+    assert are_many("实训", len(expected) - 1) is not few
