@@ -21,7 +21,7 @@ TASKS = 200
 MOST_QUERIES = {
     "home": 14,
     "home_office": 14,
-    "list_all": 16,
+    "list_all": 17,  # a closed set asks what the person has to do with
     "list_department": 16,
     "list_mine": 16,
     "task": 24,
@@ -89,7 +89,7 @@ def _pages_are_planned():
     assert {page["name"] for page in plan["pages"]} == set(MOST_QUERIES)
     for page in plan["pages"]:
         worst = max(page["queries"].values())
-        assert worst <= MOST_QUERIES[page["name"]], (page["name"], page["queries"])
+        assert worst <= MOST_QUERIES[page["name"]], f"{page['name']}: {page['queries']}"
     assert plan["forms"]
     assert plan["form_queries"] <= 52
     assert len(plan["forms"]) % 8 == 0
