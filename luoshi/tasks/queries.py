@@ -609,10 +609,13 @@ def children_of(task: Task) -> QuerySet[Task]:
 
 
 def read_measures(tasks: Iterable[Task]) -> None:
-    """Give tasks read with their category the measures that govern them; one query for all."""
+    """Give tasks read with their category the measures that govern them; one query for all.
+
+    Of a measure only its version is read, which is what its lights are kept under.
+    """
     rows = list(tasks)
     wanted = {task.measure_id or task.category.measure_id for task in rows} - {None}
-    measures = Measure.objects.in_bulk(wanted) if wanted else {}
+    measures = Measure.objects.only("rev").in_bulk(wanted) if wanted else {}
     for task in rows:
         if task.measure_id:
             task.measure = measures[task.measure_id]

@@ -236,7 +236,10 @@ def choices(today: dt.date) -> dict[str, Mapping[str, str | Promise]]:
     """What each filter may be set to: value → words, in order."""
     return {
         "unit_id": cast(Mapping[str, str | Promise], UnitChoices(today)),
-        "category_id": {str(c.pk): c.name for c in Category.objects.filter(active=True)},
+        "category_id": {
+            str(pk): name
+            for pk, name in Category.objects.filter(active=True).values_list("pk", "name")
+        },
         "tier": {str(value): label for value, label in Tier.choices},
         "kind": dict(Kind.choices),
         "status": {str(value): label for value, label in Status.choices},
