@@ -1,6 +1,7 @@
 """``luoshi bench``: build N tasks in a database of its own, measure the pages, print JSON."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -55,6 +56,7 @@ class Command(BaseCommand):
         self.stderr.flush()
 
     def _measure_all(self, options: dict[str, Any]) -> None:
+        signal.signal(signal.SIGTERM, _end)  # so that server and database are cleared away
         url = options["database"] or env.text("DATABASE_URL")
         if not options["database"] and url.startswith("sqlite"):
             url = ""  # the house's own file is never touched
@@ -134,6 +136,10 @@ class Command(BaseCommand):
         cost, url, page = max(costs, key=lambda told: told[0])
         self._say(f"{one['name']}: slowest of {len(pages)} filters is {url} ({cost} ms)")
         return page
+
+
+def _end(number: int, _frame: object) -> None:
+    sys.exit(128 + number)
 
 
 def _logged_in(server: Server, told: dict[str, Any]) -> dict[str, Visitor]:
