@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from luoshi.measures.rules import (
+    Average,
     Before,
     CancelBy,
     CompletedBy,
@@ -112,6 +113,15 @@ class Measure(models.Model):
     report_approval = models.CharField(
         _("approve reports"), max_length=10, choices=Gate.choices, default=Gate.NEVER
     )
+    #: Percent of a report that may be copied from reports on sub-tasks (RPT-3); null: any share.
+    copied_at_most = models.PositiveSmallIntegerField(_("copied at most"), null=True, blank=True)
+    #: Reports of "no change" that may follow each other (RPT-5); null: any number.
+    unchanged_at_most = models.PositiveSmallIntegerField(
+        _("unchanged at most"), null=True, blank=True
+    )
+    # reminders: days before the due date, days of the month; both as "3,7"
+    remind_before = models.CharField(_("remind days before"), max_length=40, blank=True)
+    remind_on = models.CharField(_("remind on days of the month"), max_length=40, blank=True)
     # dates and change
     working_days = models.BooleanField(_("count working days"), default=False)
     extend = models.CharField(
@@ -122,8 +132,18 @@ class Measure(models.Model):
         _("who may cancel"), max_length=12, choices=CancelBy.choices, default=CancelBy.CREATOR
     )
     carry_over = models.BooleanField(_("unfinished goes into next year"), default=True)
+    # assessment
+    average = models.CharField(
+        _("points of several assessors"),
+        max_length=10,
+        choices=Average.choices,
+        default=Average.MEAN,
+    )
     # diagnosis: months as "6,12"
     diagnose_in = models.CharField(_("diagnosis in months"), max_length=40, blank=True)
+    needs_cause = models.BooleanField(_("cause required"), default=False)
+    needs_action_owner = models.BooleanField(_("person for an action required"), default=False)
+    needs_action_date = models.BooleanField(_("date for an action required"), default=False)
     # seeing and numbering
     visibility = models.CharField(
         _("who may see"), max_length=10, choices=Visibility.choices, default=Visibility.INVOLVED

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from luoshi.measures.kinds import Columns, Rows
 from luoshi.measures.models import ChainLink, Deadline, Light, Measure, NodeTemplate, ReportDay
 from luoshi.measures.rules import (
+    Average,
     Before,
     CancelBy,
     CompletedBy,
@@ -27,6 +28,7 @@ from luoshi.measures.rules import (
     SplitKind,
     Urgency,
     Visibility,
+    listed,
     standing,
     words,
 )
@@ -137,6 +139,18 @@ REPORTING = Section(
             _("Whether tasks of other sets that count in this one owe it a final result only."),
         ),
         choice("report_approval", Gate, _("Whether a report is approved before it counts.")),
+        whole(
+            "copied_at_most",
+            _("Percent of a report that may be copied from sub-tasks; empty: no limit."),
+            0,
+            100,
+        ),
+        whole(
+            "unchanged_at_most",
+            _("Reports of “no change” that may follow each other; empty: no limit."),
+            0,
+            99,
+        ),
     ),
     words.reporting_words,
     required=True,
@@ -205,13 +219,50 @@ CHANGE = Section(
 )
 
 
-def _pack_months(name: str, value: list[int]) -> str:
-    return ",".join(str(month) for month in value)
+def _pack(name: str, value: Any) -> Any:
+    return ",".join(str(number) for number in value) if isinstance(value, list) else value
 
 
-def _unpack_months(name: str, value: str) -> list[int]:
-    return [int(month) for month in value.split(",") if month]
+def _unpack(name: str, value: Any) -> Any:
+    return list(listed(value)) if isinstance(value, str) else value
 
+
+REMINDERS = Section(
+    "reminders",
+    _("Reminders"),
+    (
+        Key(
+            "remind_before",
+            Kind.NUMBERS,
+            _field(Measure, "remind_before").verbose_name,
+            _("Days before the due date on which the responsible person is reminded: 1, 3, 7."),
+            [],
+            lowest=0,
+            highest=90,
+        ),
+        Key(
+            "remind_on",
+            Kind.NUMBERS,
+            _field(Measure, "remind_on").verbose_name,
+            _("Days of the month on which whoever still owes a report is reminded: 25, 28."),
+            [],
+            lowest=1,
+            highest=31,
+        ),
+    ),
+    words.reminders_words,
+    help=_("When those responsible are reminded; nobody is on a day off."),
+    store=Columns(_pack, _unpack),
+)
+
+ASSESSMENT = Section(
+    "assessment",
+    _("Assessment"),
+    (choice("average", Average, _("What the points of several assessors come to.")),),
+    words.assessment_words,
+    help=_("How the assessors' points become the result of a task."),
+    store=Columns(),
+)
 
 DIAGNOSIS = Section(
     "diagnosis",
@@ -226,11 +277,14 @@ DIAGNOSIS = Section(
             lowest=1,
             highest=12,
         ),
+        flag("needs_cause", _("Whether the cause of a problem must be given.")),
+        flag("needs_action_owner", _("Whether an improvement must name who carries it out.")),
+        flag("needs_action_date", _("Whether an improvement must name a date.")),
     ),
     words.diagnosis_words,
     required=True,
     help=_("When those responsible look back at what went wrong."),
-    store=Columns(_pack_months, _unpack_months),
+    store=Columns(_pack, _unpack),
 )
 
 VISIBILITY = Section(
@@ -413,7 +467,9 @@ OWN = (
     NODES,
     REPORTING,
     REPORT_DAYS,
+    REMINDERS,
     CHANGE,
+    ASSESSMENT,
     DIAGNOSIS,
     VISIBILITY,
     NUMBERING,

@@ -72,6 +72,16 @@ class CompletedBy(TextChoices):
     REPORT = "report", _("a completion report")
 
 
+class Average(TextChoices):
+    """How the points of several assessors become one figure (EVA-1)."""
+
+    MEAN = "mean", _("mean of all")
+    TRIMMED = "trimmed", _("mean without the highest and the lowest")
+    MEDIAN = "median", _("the middle one")
+    LOWEST = "lowest", _("the lowest")
+    HIGHEST = "highest", _("the highest")
+
+
 class Before(TextChoices):
     """Until when an extension may be asked."""
 
@@ -139,3 +149,8 @@ class Urgency(TextChoices):
     NORMAL = "normal", pgettext_lazy("urgency", "normal")
     URGENT = "urgent", pgettext_lazy("urgency", "urgent")
     TOP = "top", pgettext_lazy("urgency", "very urgent")
+
+
+def listed(text: str) -> tuple[int, ...]:
+    """Whole numbers kept in a column as "7,3,1"; empty where nothing is kept."""
+    return tuple(int(part) for part in text.split(",") if part)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from luoshi.measures.rules import (
+    Average,
     Before,
     CancelBy,
     CompletedBy,
@@ -247,6 +248,61 @@ def reporting_words(data: Table, content: Content, known: Known) -> Iterator[Sen
         ),
         "result_only",
     )
+    yield say(_copied(data["copied_at_most"]), "copied_at_most")
+    yield say(_unchanged(data["unchanged_at_most"]), "unchanged_at_most")
+
+
+def _copied(percent: int | None) -> str:
+    if percent is None:
+        return _("The share of text copied from sub-tasks is shown, but not limited.")
+    return _(
+        "At most %(percent)s percent of a report may be copied from the reports on its sub-tasks."
+    ) % {"percent": percent}
+
+
+def _unchanged(times: int | None) -> str:
+    if times is None:
+        return _("“No change” may be reported with a reason, as often as needed.")
+    if times == 0:
+        return _("“No change” may not be reported.")
+    return ngettext(
+        "“No change” may be reported with a reason, %(count)s time in a row at most.",
+        "“No change” may be reported with a reason, %(count)s times in a row at most.",
+        times,
+    ) % {"count": times}
+
+
+def reminders_words(data: Table, content: Content, known: Known) -> Iterator[Sentence]:
+    if data["remind_before"]:
+        before = _(
+            "The responsible person is reminded so many days before a task is due: %(days)s."
+        ) % {"days": _(", ").join(str(day) for day in data["remind_before"])}
+    else:
+        before = _("Nobody is reminded that a task will soon be due.")
+    yield _say("reminders", Stage.WATCHING, before, "remind_before")
+    if data["remind_on"]:
+        on = _(
+            "Whoever has not reported yet is reminded on these days of the month: %(days)s; on a "
+            "day off, on the last working day before."
+        ) % {"days": _(", ").join(str(day) for day in data["remind_on"])}
+    else:
+        on = _("Nobody is reminded of a report that is missing.")
+    yield _say("reminders", Stage.WATCHING, on, "remind_on")
+
+
+def assessment_words(data: Table, content: Content, known: Known) -> Iterator[Sentence]:
+    texts = {
+        Average.MEAN: _("The result of several assessors is the mean of their points."),
+        Average.TRIMMED: _(
+            "The result of several assessors is the mean of their points without the highest and "
+            "the lowest; of two or fewer, the mean of all."
+        ),
+        Average.MEDIAN: _("The result of several assessors is the middle one of their points."),
+        Average.LOWEST: _("The result of several assessors is the lowest of their points."),
+        Average.HIGHEST: _("The result of several assessors is the highest of their points."),
+    }
+    text = texts[Average(data["average"])]
+    yield _say("assessment", Stage.FINISHING, text, "average")
 
 
 def _rhythm(rhythm: str, day: int | None) -> str:
@@ -390,6 +446,24 @@ def diagnosis_words(data: Table, content: Content, known: Known) -> Iterator[Sen
     else:
         text = _("No diagnosis is asked for.")
     yield _say("diagnosis", Stage.DIAGNOSING, text, "diagnose_in")
+    for key, yes, no in (
+        (
+            "needs_cause",
+            _("A diagnosis names the cause of the problem."),
+            _("A diagnosis may leave out the cause of the problem."),
+        ),
+        (
+            "needs_action_owner",
+            _("Every improvement names the person who carries it out."),
+            _("An improvement need not name the person who carries it out."),
+        ),
+        (
+            "needs_action_date",
+            _("Every improvement names the day by which it is done."),
+            _("An improvement need not name a day."),
+        ),
+    ):
+        yield _say("diagnosis", Stage.DIAGNOSING, yes if data[key] else no, key)
 
 
 def visibility_words(data: Table, content: Content, known: Known) -> Iterator[Sentence]:

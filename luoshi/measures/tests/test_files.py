@@ -143,7 +143,8 @@ BROKEN = [
         "reprt_day",
         "an unknown key",
         "rhythm, report_day, grace_days, late_report, needs_text, needs_evidence, progress_rule, "
-        "completed_by, result_only, report_approval, source; perhaps report_day is meant",
+        "completed_by, result_only, report_approval, copied_at_most, "
+        "unchanged_at_most, source; perhaps report_day is meant",
     ),
     (
         "unknown table",

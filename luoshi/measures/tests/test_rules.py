@@ -164,7 +164,13 @@ FULL = {
     "nodes": [{"name": "中期", "days": 90}],
     "lights": [{"health": "idle", "label": "未动", "colour": "#bfbfbf"}],
     "report_days": {"after_issue": [1], "dates": ["03-31"]},
-    "diagnosis": {"diagnose_in": [6]},
+    "reminders": {"remind_before": [1], "remind_on": [25]},
+    "diagnosis": {
+        "diagnose_in": [6],
+        "needs_cause": False,
+        "needs_action_owner": False,
+        "needs_action_date": False,
+    },
 }
 KNOWN = Known(bodies={"group": "领导小组", "committee": "党委会"})
 

@@ -162,7 +162,7 @@ def test_editing_a_switch_a_row_and_a_source(office):
     text = text_of(Measure.objects.get(pk=measure.pk))
     assert text.content["reporting"]["report_day"] == 25
     assert text.content["reporting"]["needs_text"] is False
-    assert text.content["diagnosis"] == {"diagnose_in": [6, 12]}
+    assert text.content["diagnosis"]["diagnose_in"] == [6, 12]
     assert [row["name"] for row in text.content["nodes"]] == ["收尾", "中期"]
     assert text.sources == {"reporting.report_day": "通知二"}
     event = Event.objects.get(verb="measure.edit")

@@ -64,7 +64,7 @@ def create(request: HttpRequest) -> HttpResponse:
             return HttpResponseRedirect(reverse("measures:category", args=[category.pk]))
     context = {
         "sheet": sheet,
-        "key": key,
+        "key": key_of(request.POST.get("key")) or new_key(),
         "title": _("New category"),
         "crumbs": _crumbs(_("New category")),
     }
@@ -120,6 +120,7 @@ def create_programme(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("The programme is written down."))
             return HttpResponseRedirect(reverse("measures:index"))
+    key = key_of(request.POST.get("key")) or new_key()  # a fresh one after SentBefore
     context = {"form": form, "key": key, "title": _("New programme")}
     return _programme_page(request, context)
 

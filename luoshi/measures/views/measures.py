@@ -110,6 +110,7 @@ def create(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("The measure is written down."))
             return HttpResponseRedirect(reverse("measures:page", args=[measure.pk]))
+    key = key_of(request.POST.get("key")) or new_key()  # a fresh one after SentBefore
     context = {"sheet": sheet, "key": key, "title": _("New measure")}
     return render(request, "measures/edit.html", context, status=_status(request))
 
