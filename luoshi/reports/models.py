@@ -1,6 +1,8 @@
 """What is owed and what was said (RPT-1, RPT-2; ARCHITECTURE §19.3, §19.7).
 
 Due (owed: task, kind, period) ──filed_by──> Report ──amends──> Report (the version before)
+Quotation (a passage of a version of a sub-task's report)   ──report──> Report that quotes it
+PassedOver (a sub-task's problem the report leaves out)     ──report──> Report that leaves it out
 """
 
 from django.core.validators import MaxValueValidator
@@ -10,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from luoshi.people.models import Person
 from luoshi.reports.rules import DueKind, ReportKind, ReportStatus
+from luoshi.reports.rules.copying import Mark
 from luoshi.tasks.models import Counting, Task
 
 
@@ -38,6 +41,10 @@ class Report(models.Model):
         "self", on_delete=models.PROTECT, null=True, related_name="amended_by"
     )
     reason = models.TextField(blank=True)
+    #: Says that nothing has changed; ``body`` is why (RPT-5). Progress is that of before.
+    unchanged = models.BooleanField(_("no change"), default=False)
+    #: Percent copied from reports on sub-tasks when it was filed (RPT-3); null: nothing to copy.
+    copied = models.PositiveSmallIntegerField(null=True)
     key = models.CharField(max_length=40, null=True, unique=True)
 
     class Meta:
@@ -45,6 +52,8 @@ class Report(models.Model):
         indexes = [
             models.Index(fields=["task", "-at", "-id"], name="report_task"),
             models.Index(fields=["by", "-at"], name="report_by"),
+            # the feedback query: what counts, newest first
+            models.Index(fields=["status", "-at", "-id", "task"], name="report_newest"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(progress__lte=100), name="report_progress_to_100"),
@@ -61,6 +70,55 @@ class Report(models.Model):
     @property
     def ref(self) -> str:
         return f"report/{self.pk}"
+
+
+class Quotation(models.Model):
+    """A passage of another report, quoted (RPT-3). It names the version it was taken from.
+
+    Versions never change, so the passage can be found again in its source at any time.
+    """
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="quotations")
+    source = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="quoted_in")
+    letter = models.CharField(max_length=1, help_text="a key of rules.copying.LETTERS")
+    start = models.PositiveIntegerField(help_text="characters before the passage")
+    text = models.TextField()
+    order = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["order"]
+        constraints = [
+            models.UniqueConstraint(fields=["report", "order"], name="quotation_order_once"),
+            models.CheckConstraint(condition=~Q(text=""), name="quotation_says_something"),
+            models.CheckConstraint(condition=~Q(report=F("source")), name="quotation_of_another"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.mark)
+
+    @property
+    def mark(self) -> Mark:
+        return Mark(self.source_id, self.letter, self.start, len(self.text))
+
+
+class PassedOver(models.Model):
+    """A problem of a sub-task that a report does not mention although its author was told."""
+
+    report = models.ForeignKey(Report, on_delete=models.CASCADE, related_name="passed_over")
+    source = models.ForeignKey(Report, on_delete=models.PROTECT, related_name="+")
+    letter = models.CharField(max_length=1, help_text="a key of rules.copying.LETTERS")
+    text = models.TextField()
+    #: Ticked as not relevant at this level; otherwise filed without a word about it.
+    irrelevant = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["report", "source", "letter"], name="passed_over_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source_id}-{self.letter}"
 
 
 class Due(models.Model):
@@ -90,6 +148,10 @@ class Due(models.Model):
                 condition=Q(filed_on=None, void=False),
             ),
             models.Index(fields=["task", "due_on"], name="due_task"),
+            # the feedback query by period: how each due stands is told in the index alone
+            models.Index(
+                fields=["due_on", "id", "task", "void", "filed_on", "closes_on"], name="due_day"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["task", "kind", "period"], name="due_once"),
