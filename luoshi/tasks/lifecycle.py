@@ -171,6 +171,11 @@ PERMITS: dict[str, Permit] = {
     "set_milestones": _permit(
         {_R.CREATOR, _R.SPLITTER, _R.OFFICE, _R.OWNER}, {Status.DRAFT, Status.ACTIVE}
     ),
+    "assess": _permit({_R.ASSESSOR}, {Status.ACTIVE, Status.SUBMITTED, Status.DONE, Status.CLOSED}),
+    "return_score": _permit(
+        {_R.OFFICE}, {Status.ACTIVE, Status.SUBMITTED, Status.DONE, Status.CLOSED}
+    ),
+    "name_assessors": _permit({_R.CREATOR, _R.OFFICE}, _LIVE),
     "instruct": _permit({_R.LEADER}, _LIVE),
     "comment": _permit({_R.INVOLVED, _R.OFFICE, _R.LEADER}, _LIVE),
     "follow": _permit({_R.VIEWER}, _LIVE | {Status.CLOSED}),

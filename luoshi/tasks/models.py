@@ -138,6 +138,8 @@ class Task(Tree):
     needs_sign_off = models.BooleanField(_("sign for"), default=False)
     needs_review = models.BooleanField(_("review"), default=False)
     needs_assessment = models.BooleanField(_("assessment"), default=False)
+    #: When every assessor had scored; written by the room above that keeps the scores.
+    assessed_at = models.DateTimeField(null=True, blank=True)
     rhythm = models.CharField(
         _("report rhythm"), max_length=12, choices=Rhythm.choices, default=Rhythm.NONE
     )
@@ -218,6 +220,11 @@ class Task(Tree):
                 ],
                 name="task_due",
             ),
+            models.Index(  # what is assessed, page by page (EVA-1)
+                fields=["year", "due", "id", "unit", "status", "assessed_at"],
+                name="task_assessed",
+                condition=Q(needs_assessment=True),
+            ),
             models.Index(fields=["measure", "unit"], name="task_measure_unit"),
             models.Index(fields=["category", "measure"], name="task_category_measure"),
             models.Index(fields=["creator"], name="task_drafts", condition=Q(status=Status.DRAFT)),
@@ -286,6 +293,9 @@ class Part(models.Model):
                 fields=["unit", "task"], name="part_further_unit", condition=~Q(role=Role.LEAD)
             ),
             models.Index(fields=["task"], name="part_reviewer", condition=Q(role=Role.REVIEWER)),
+            models.Index(
+                fields=["person", "task"], name="part_assessor", condition=Q(role=Role.ASSESSOR)
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

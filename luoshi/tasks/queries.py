@@ -551,7 +551,7 @@ def _facts(task: Task, person: Person, found: _Gathered) -> Facts:
         person_id=person.pk,
         unsigned=_unsigned(task, person, found, Relation.OWNER in relations),
         open_children=tuple(found.open_children[task.pk]),
-        assessed=not task.needs_assessment,
+        assessed=not task.needs_assessment or task.assessed_at is not None,
         is_personal=personal,
     )
     if measure is None:

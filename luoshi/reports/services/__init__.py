@@ -21,7 +21,7 @@ from luoshi.measures.models import Measure
 from luoshi.notices.services import notify
 from luoshi.people.models import Person
 from luoshi.people.services.keeping import drop_draft
-from luoshi.reports import queries, rules
+from luoshi.reports import kinds, queries, rules
 from luoshi.reports.models import Due, Report
 from luoshi.reports.rules import DueKind, ReportKind, ReportStatus
 from luoshi.reports.services import owed
@@ -136,8 +136,11 @@ def submit_report(
     person = _acting(by, person, draft)
     facts = facts_for(task, person)
     if kind == ReportKind.RESULT:
-        return _submit_result(task, person, facts, paper, counting, by=by, key=key, rev=rev)
-    return _submit_progress(task, person, facts, paper, kind, by=by, key=key, rev=rev)
+        report = _submit_result(task, person, facts, paper, counting, by=by, key=key, rev=rev)
+    else:
+        report = _submit_progress(task, person, facts, paper, kind, by=by, key=key, rev=rev)
+    kinds.tell("filed", [task], by)
+    return report
 
 
 def _acting(by: Actor, person: Person | None, draft: str) -> Person:
@@ -361,6 +364,7 @@ def amend_report(
     )
     if new.kind != ReportKind.RESULT:
         _count(task, new, queries.policy_of(task), by)
+    kinds.tell("amended", [task], by)
     _tell(task, "report.amend", by, progress=new.progress)
     return new
 

@@ -196,6 +196,16 @@ def handlers(task: Task) -> set[int]:
 
 
 @transaction.atomic
+def set_assessed(task: Task, at: dt.datetime | None) -> None:
+    """Note when every assessor had scored, or that a score is open again (None).
+
+    From then on a task that is to be assessed may be closed; who keeps the scores records why.
+    """
+    task.assessed_at = at
+    Task.objects.filter(pk=task.pk).update(assessed_at=at)
+
+
+@transaction.atomic
 def close(task: Task, *, by: Actor) -> None:
     """Close a task that is done; from then on it can only be looked at."""
     task = queries.locked(task)

@@ -42,6 +42,20 @@ def admit(task: Task, people: Iterable[int], role: Role, *, by: Actor) -> list[i
 
 
 @transaction.atomic
+def set_assessors(task: Task, people: Sequence[int], *, by: Actor) -> tuple[list[int], list[int]]:
+    """Name these people, and nobody else, assessors of a task. Returns who is new and who left."""
+    rows = Part.objects.filter(task=task, role=Role.ASSESSOR)
+    known = list(rows.values_list("person_id", flat=True))
+    gone = [pk for pk in known if pk and pk not in people]
+    rows.filter(person_id__in=gone).delete()
+    new = admit(task, people, Role.ASSESSOR, by=by)
+    if people and not task.needs_assessment:
+        task.needs_assessment = True
+        Task.objects.filter(pk=task.pk).update(needs_assessment=True)
+    return new, gone
+
+
+@transaction.atomic
 def share(task: Task, people: Sequence[Person], *, by: Actor) -> None:
     """Let others handle a task too; whoever acts first has done it (TSK-4, S3-3.3)."""
     task = queries.locked(task)
