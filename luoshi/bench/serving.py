@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -79,10 +80,15 @@ def _pss_kb(pid: int) -> int:
 
 
 @contextlib.contextmanager
-def serving(variables: Mapping[str, str]) -> Iterator[Server]:
-    """The web server on a free port, without a worker; ended afterwards with all it started."""
+def serving(variables: Mapping[str, str], *, whole: bool = False) -> Iterator[Server]:
+    """The web server on a free port; ended afterwards with all it started.
+
+    ``whole``: as `make run` serves, watched over and with a worker beside it.
+    """
     port = free_port()
-    process = subprocess.Popen(web_command(HOST, port), env=dict(variables), start_new_session=True)
+    alone = web_command(HOST, port)
+    command = [sys.executable, "-m", "luoshi", "serve", "--port", str(port)] if whole else alone
+    process = subprocess.Popen(command, env=dict(variables), start_new_session=True)
     try:
         _wait(port, process)
         yield Server(port, process)

@@ -123,6 +123,7 @@ NAV: tuple[Group, ...] = (
 YEAR, SEARCH, COUNTS = ("year",), ("search",), ("counts",)
 MESSAGES = ("notices:inbox",)
 ACCOUNT = ("people:account",)
+HELP = ("notices:help",)
 LOGOUT = ("people:logout",)
 STAR = ("people:favourite",)
 LANGUAGE = ("people:language",)
@@ -230,6 +231,10 @@ class Shell:
     @property
     def account_url(self) -> str:
         return page_url(*ACCOUNT)
+
+    @property
+    def help_url(self) -> str:
+        return page_url(*HELP)
 
     @property
     def language_url(self) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.urls import NoReverseMatch, reverse
 
 from luoshi.intake.queries import batches_visible_to
+from luoshi.notices.queries import questions_visible_to
 from luoshi.people.models import Person
 from luoshi.reports.models import Report
 from luoshi.tasks.queries import tasks_visible_to
@@ -38,6 +39,12 @@ def _import(user: Person, pk: int) -> str:
     return _page("intake:batch", pk) if seen else ""
 
 
+def _question(user: Person, pk: int) -> str:
+    """A question is open to who asked it and to those who answer."""
+    seen = questions_visible_to(user).filter(pk=pk).exists()
+    return f"{_page('notices:help')}#question-{pk}" if seen else ""
+
+
 def _page(name: str, *args: int) -> str:
     try:
         return reverse(name, args=args)
@@ -57,4 +64,5 @@ _FINDERS: dict[str, Finder] = {
     "body": _people_page("people:body"),
     "measure": _people_page("measures:page"),
     "import": _import,
+    "question": _question,
 }

@@ -43,3 +43,32 @@ class Message(models.Model):
     @property
     def about(self) -> str:
         return ref.join(self.about_kind, self.about_id)
+
+
+class Question(models.Model):
+    """A question about the system, and its answer (SYS-5; S0 四)."""
+
+    by = models.ForeignKey("people.Person", on_delete=models.PROTECT, related_name="questions")
+    text = models.TextField()
+    #: The page on which it came up; empty if none was named.
+    page = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField()
+    answer = models.TextField(blank=True)
+    answered_by = models.ForeignKey(
+        "people.Person", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    answered_at = models.DateTimeField(null=True)
+    key = models.CharField(max_length=32, null=True, unique=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["by", "-id"], name="question_by"),
+            models.Index(fields=["-id"], name="question_open", condition=Q(answered_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:60]
+
+    @property
+    def ref(self) -> str:
+        return f"question/{self.pk}"

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, F, Max, QuerySet
 
-from luoshi.notices.models import Message
+from luoshi.notices.models import Message, Question
+from luoshi.people.models import Person
+from luoshi.people.queries import everybody_with, powers_of
+from luoshi.people.roles import Power
 
 PAGE = 30
 
@@ -70,3 +73,19 @@ def _newest(rows: QuerySet[Message], before: int | None, limit: int) -> list[Mes
     if before is not None:
         rows = rows.filter(pk__lt=before)
     return list(rows.order_by("-pk")[:limit])
+
+
+# ── questions about the system ───────────────────────────────────────────────────────────────────
+
+
+def questions_visible_to(person: Person) -> QuerySet[Question]:
+    """One's own questions; all of them for those who answer. Open ones first, then the newest."""
+    rows = Question.objects.select_related("by", "by__main_unit", "answered_by")
+    if not powers_of(person).has(Power.ANSWER):
+        rows = rows.filter(by=person)
+    return rows.order_by(F("answered_at").asc(nulls_first=True), "-pk")
+
+
+def helpers() -> list[Person]:
+    """Whom to ask about the system, with unit and telephone (S0 四)."""
+    return everybody_with(Power.ANSWER)

@@ -5,15 +5,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from luoshi.kit import clock, ref
 from luoshi.kit.actor import Actor
+from luoshi.kit.once import hold
+from luoshi.kit.verdict import Refused, Stale
 from luoshi.notices import kinds
-from luoshi.notices.models import Message
-from luoshi.trail.rules import plain
+from luoshi.notices.models import Message, Question
+from luoshi.people.queries import everybody_with
+from luoshi.people.roles import Power
+from luoshi.trail.rules import digest, plain
+from luoshi.trail.services import record
 
 _TITLE = 300
 _CHUNK = 1000
+#: Characters of a question or an answer.
+MOST_SAID = 2000
 
 
 @dataclass(frozen=True)
@@ -100,3 +108,56 @@ def mark_all_read(*, by: Actor, up_to: int | None = None) -> int:
     if up_to is not None:
         rows = rows.filter(pk__lte=up_to)
     return rows.update(read_at=clock.now())
+
+
+# ── questions about the system ───────────────────────────────────────────────────────────────────
+
+
+@transaction.atomic
+def ask_question(*, text: str, page: str = "", by: Actor, key: str | None = None) -> Question:
+    """Ask those who help with the system; all of them are told (SYS-5).
+
+    ``page`` is the address on which the question came up. Raises Refused for an empty text or one
+    that is too long. The same ``key`` again returns the question it asked.
+    """
+    hold(key)
+    known = Question.objects.filter(key=key).first() if key else None
+    if known:
+        return known
+    said = _said(text, "text")
+    question = Question.objects.create(
+        by_id=by.id, text=said, page=page[:300], at=clock.now(), key=key
+    )
+    record(question.ref, "question.ask", by=by, body=digest(said))
+    helpers = [person.pk for person in everybody_with(Power.ANSWER)]
+    notify(helpers, "question.ask", about=question.ref, title=_first_line(said), by=by)
+    return question
+
+
+@transaction.atomic
+def answer_question(question: Question, *, text: str, by: Actor) -> None:
+    """Answer a question; who asked is told. Raises Stale if somebody has answered meanwhile."""
+    said = _said(text, "answer")
+    rows = Question.objects.filter(pk=question.pk, answered_at=None)
+    if not rows.update(answer=said, answered_by=by.id, answered_at=clock.now()):
+        raise Stale(question.ref)
+    record(question.ref, "question.answer", by=by, body=digest(said))
+    title = _first_line(question.text)
+    notify([question.by_id], "question.answer", about=question.ref, title=title, by=by)
+
+
+def _said(text: str, field_name: str) -> str:
+    said = text.strip()
+    if not said:
+        raise Refused(_("Write something first."), field_name)
+    if len(said) > MOST_SAID:
+        raise Refused(
+            _("Write at most %(most)s characters; these are %(count)s.")
+            % {"most": MOST_SAID, "count": len(said)},
+            field_name,
+        )
+    return said
+
+
+def _first_line(text: str) -> str:
+    return text.splitlines()[0][:60]

@@ -9,11 +9,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from luoshi.kit.htmx import finish, respond
+from luoshi.kit.once import key_of, new_key
+from luoshi.kit.verdict import NotAllowed, Refused
 from luoshi.notices import kinds, queries, services
+from luoshi.notices.forms import AnswerForm, QuestionForm
 from luoshi.people.models import Person
+from luoshi.people.roles import Power
 
 
 def _reader(request: HttpRequest) -> Person:
@@ -67,3 +71,78 @@ def mark_all_read(request: HttpRequest) -> HttpResponse:
         "inbox-changed",
         said=said if marked else _("There was nothing unread."),
     )
+
+
+# ── help ─────────────────────────────────────────────────────────────────────────────────────────
+
+QUESTIONS = 50
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def help_page(request: HttpRequest) -> HttpResponse:
+    """Whom to ask, the keys, and a question with its answer (SYS-5; S0 四)."""
+    reader = _reader(request)
+    form = QuestionForm(request.POST or None, initial={"key": new_key(), "page": _from(request)})
+    if form.is_valid():
+        try:
+            services.ask_question(
+                text=form.cleaned_data["text"],
+                page=form.cleaned_data["page"],
+                by=reader.actor,
+                key=key_of(form.cleaned_data["key"]),
+            )
+        except Refused as refused:
+            form.add_error(refused.field or None, str(refused))
+        else:
+            said = _("Your question has been sent; the answer comes as a message.")
+            return finish(request, reverse("notices:help"), said=said)
+    return _help(request, reader, form, status=422 if form.is_bound else 200)
+
+
+@login_required
+@require_http_methods(["POST"])
+def answer(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer a question; only those who help with the system."""
+    reader = _reader(request)
+    question = get_object_or_404(queries.questions_visible_to(reader), pk=pk)
+    if not queries.powers_of(reader).has(Power.ANSWER):
+        raise NotAllowed(_("Questions are answered by those who look after the system."))
+    form = AnswerForm(request.POST)
+    if form.is_valid():
+        services.answer_question(question, text=form.cleaned_data["answer"], by=reader.actor)
+        return finish(request, reverse("notices:help"), said=_("Your answer has been sent."))
+    asked = QuestionForm(initial={"key": new_key()})
+    return _help(request, reader, asked, status=422, failed=(question.pk, form))
+
+
+def _help(
+    request: HttpRequest,
+    reader: Person,
+    form: QuestionForm,
+    status: int,
+    failed: tuple[int, AnswerForm] | None = None,
+) -> HttpResponse:
+    may_answer = queries.powers_of(reader).has(Power.ANSWER)
+    rows = list(queries.questions_visible_to(reader)[:QUESTIONS])
+    context = {
+        "form": form,
+        "helpers": queries.helpers(),
+        "may_answer": may_answer,
+        "questions": [
+            (
+                row,
+                failed[1]
+                if failed and failed[0] == row.pk
+                else AnswerForm(auto_id=f"a{row.pk}-%s"),
+            )
+            for row in rows
+        ],
+    }
+    return respond(request, "notices/help.html", "notices/_help.html", context, status=status)
+
+
+def _from(request: HttpRequest) -> str:
+    """The page of ours from which help was called."""
+    page = request.GET.get("from", "")
+    return page[:300] if page.startswith("/") else ""

@@ -44,6 +44,7 @@ class Power(TextChoices):
     EDIT_ACCOUNTS = "edit_accounts", _("Unlock accounts and reset passwords")
     READ_TRAIL = "read_trail", _("Search the trail")
     EDIT_CALENDAR = "edit_calendar", _("Edit holidays and working days")
+    ANSWER = "answer", _("Answer questions about the system")
 
 
 #: Duties that lead the unit of their post.
@@ -61,6 +62,7 @@ _OFFICE = frozenset(
         Power.CANCEL,
         Power.EDIT_MEASURES,
         Power.EDIT_CALENDAR,
+        Power.ANSWER,
     }
 )
 
@@ -73,7 +75,7 @@ POWERS: dict[Duty, frozenset[Power]] = {
     Duty.DEPUTY: frozenset({Power.SEE}),
     Duty.SECTION_HEAD: frozenset({Power.SEE}),
     Duty.GOAL_OFFICE: _OFFICE,
-    Duty.SUPERVISION: _OFFICE - {Power.EDIT_MEASURES, Power.EDIT_CALENDAR},
+    Duty.SUPERVISION: _OFFICE - {Power.EDIT_MEASURES, Power.EDIT_CALENDAR, Power.ANSWER},
     Duty.INSPECTION_ROOM: frozenset({Power.SEE}),
     Duty.INSPECTION_OFFICE: frozenset({Power.SEE}),
     Duty.FUNCTIONAL: frozenset({Power.SEE, Power.REGISTER, Power.ISSUE, Power.IMPORT}),

@@ -70,6 +70,9 @@ DOORS: dict[str, Door] = {
     "search": Door(_IN),
     "task-list": Door(_IN),
     "task-export": Door(_IN),
+    "feedback": Door(_IN),
+    "feedback-export": Door(_IN),
+    "feedback-report": Door(Who.SEES_TASK),
     "gantt": Door(_IN),
     "gantt_data": Door(_IN),
     "mosaic": Door(_IN),
@@ -138,6 +141,8 @@ DOORS: dict[str, Door] = {
     "files:picture": Door(Who.SEES_FILE),
     "notices:inbox": Door(_IN),
     "notices:mark_all_read": _sent(_IN),
+    "notices:help": _two(_IN),
+    "notices:answer": Door(Power.ANSWER, "POST"),
     "notices:read": Door(Who.OWN_MESSAGE),
     # measures: everybody may read the rules
     "measures:index": Door(_IN),
@@ -186,6 +191,7 @@ DOORS: dict[str, Door] = {
     # reports
     "reports:reports": Door(Who.SEES_TASK),
     "reports:children": Door(Who.SEES_TASK),
+    "reports:why_due": Door(Who.SEES_TASK),
     "reports:submit": _two(Verb("report")),
     "reports:amend": _two(Verb("amend")),
     "reports:result": _two(Verb("report")),

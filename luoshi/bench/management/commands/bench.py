@@ -17,6 +17,7 @@ from luoshi.bench.drawing import draw
 from luoshi.bench.ground import Ground, ground
 from luoshi.bench.measuring import CROWD, SINGLE, Page, alone, measure
 from luoshi.bench.pages import TYPED, plan
+from luoshi.bench.rush import SECONDS, left_behind, rush, rush_plan
 from luoshi.bench.serving import Server, serving
 from luoshi.bench.visiting import Answer, Visitor
 from luoshi.kit import environment as env
@@ -38,7 +39,10 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="run `luoshi check` on the data")
         parser.add_argument("--quick", action="store_true", help="few requests, rough figures")
         parser.add_argument("--gantt", action="store_true", help="draw the Gantt in Chromium, too")
-        parser.add_argument("--inside", choices=["build", "plan"], help="used by the command")
+        parser.add_argument("--rush", action="store_true", help="the rush of the month's end, too")
+        parser.add_argument(
+            "--inside", choices=["build", "plan", "rush", "behind"], help="used by the command"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["inside"] == "build":
@@ -46,6 +50,10 @@ class Command(BaseCommand):
             build(options["tasks"], self._say)
         elif options["inside"] == "plan":
             self.stdout.write(json.dumps(plan()))
+        elif options["inside"] == "rush":
+            self.stdout.write(json.dumps(rush_plan()))
+        elif options["inside"] == "behind":
+            self.stdout.write(json.dumps(left_behind(**json.load(sys.stdin))))
         elif options["tasks"] < 1:
             raise CommandError("--tasks takes a number from 1.")
         else:
@@ -73,6 +81,7 @@ class Command(BaseCommand):
                 figures = self._figures(server, told, visitors, options)
                 memory = round(server.memory_mb())
                 drawn = draw(visitors["office"], told["gantt_page"]) if options["gantt"] else None
+            rushed = self._rush(place, options["quick"]) if options["rush"] else None
         found = {
             "tasks": options["tasks"],
             "database": told["database"],
@@ -81,16 +90,32 @@ class Command(BaseCommand):
         }
         if drawn:
             found["gantt"] = drawn
+        if rushed:
+            found["rush"] = rushed
         text = json.dumps(found, indent=1)
         if options["out"]:
             Path(options["out"]).write_text(text + "\n")
         self.stdout.write(text)
 
-    def _luoshi(self, place: Ground, *arguments: str) -> str:
-        """Run a command of the house on the benchmark's database."""
+    def _rush(self, place: Ground, quick: bool) -> dict[str, Any]:
+        """Many people filing at once against all that `make run` starts."""
+        told = json.loads(self._luoshi(place, "bench", "--inside", "rush"))
+        with serving(place.variables, whole=True) as server:
+            found, keys = rush(server.port, told["people"], TYPED, 10.0 if quick else SECONDS)
+        given = json.dumps({"keys": keys, "after": told["after"]})
+        behind = json.loads(self._luoshi(place, "bench", "--inside", "behind", given=given))
+        self._say(
+            f"rush: {found.people} people, {found.reports} reports, {found.reports_per_s} per "
+            f"second, p95 {found.p95_ms} ms, {found.errors} errors, {behind['lost']} lost"
+        )
+        return asdict(found) | behind
+
+    def _luoshi(self, place: Ground, *arguments: str, given: str = "") -> str:
+        """Run a command of the house on the benchmark's database; ``given`` is what it reads."""
         done = subprocess.run(
             [sys.executable, "-m", "luoshi", *arguments],
             env=dict(place.variables),
+            input=given,
             stdout=subprocess.PIPE,
             text=True,
             check=False,
