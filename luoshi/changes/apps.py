@@ -2,6 +2,7 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 from luoshi.notices import kinds as messages
+from luoshi.tasks import kinds as tasks
 from luoshi.trail import kinds as verbs
 
 #: The words of the trail for each verb of this room.
@@ -42,7 +43,10 @@ class ChangesConfig(AppConfig):
     label = "changes"
 
     def ready(self) -> None:
+        from luoshi.changes import services  # noqa: PLC0415 — models exist only now
+
         for verb, words in VERBS.items():
             verbs.register(verb, words)
         for kind, (icon, sentence) in MESSAGES.items():
             messages.register(kind, icon, sentence)
+        tasks.hear("ended", services.void_transfers)

@@ -102,13 +102,13 @@ def may_answer(change: Waiting, person_id: int, status: int) -> Verdict:
     return ALLOWED
 
 
-def may_withdraw(change: Waiting, person_id: int) -> Verdict:
-    """Whether this person may take the request back: who asked, or whose task it is."""
+def may_withdraw(change: Waiting, person_id: int, owner_id: int | None) -> Verdict:
+    """Whether this person may take the request back: who asked, or whose task it is or was."""
     if change.state != ChangeState.ASKED:
         return denied(
             _("This transfer is %(state)s already.") % {"state": ChangeState(change.state).label}
         )
-    if person_id not in (change.asked_by_id, change.giver_id):
+    if person_id not in (change.asked_by_id, change.giver_id, owner_id):
         return denied(_("Only who asked for the transfer, or whose task it is, can withdraw it."))
     return ALLOWED
 

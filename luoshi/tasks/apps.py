@@ -26,6 +26,8 @@ VERBS = {
     "task.cancel": _("cancelled the task"),
     "task.inherit": _("took the task over with the post"),
     "task.admit": _("let people see the task"),
+    "task.dismiss": _("took people out of the task"),
+    "task.hand_over": _("handed the task over"),
     "task.follow": _("follows the task"),
     "task.unfollow": _("no longer follows the task"),
     "task.count_in": _("counted the task in a further set"),

@@ -169,6 +169,8 @@ PERMITS: dict[str, Permit] = {
         _LIVE | {Status.DRAFT, Status.PROPOSED},
     ),
     "set_milestones": _permit(
+    "transfer": _permit({_R.OWNER, _R.HEAD, _R.OFFICE}, _LIVE),
+    "diagnose": _permit({_R.OWNER, _R.HANDLER}, {Status.ACTIVE, Status.SUBMITTED, Status.DONE}),
         {_R.CREATOR, _R.SPLITTER, _R.OFFICE, _R.OWNER}, {Status.DRAFT, Status.ACTIVE}
     ),
     "assess": _permit({_R.ASSESSOR}, {Status.ACTIVE, Status.SUBMITTED, Status.DONE, Status.CLOSED}),

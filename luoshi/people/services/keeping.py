@@ -72,6 +72,17 @@ def drop_draft(person: Person, form: str) -> None:
 
 
 @transaction.atomic
+def pass_on_drafts(giver: Person, taker: Person, *, front: str) -> int:
+    """Drafts of forms below the path ``front`` go to somebody else; how many did.
+
+    Where the taker has begun the same form, both keep their own.
+    """
+    own = Draft.objects.filter(person=taker, form__startswith=front).values("form")
+    drafts = Draft.objects.filter(person=giver, form__startswith=front)
+    return drafts.exclude(form__in=list(own.values_list("form", flat=True))).update(person=taker)
+
+
+@transaction.atomic
 def switch_language(person: Person, *, language: str) -> None:
     """Show pages and messages in this language from now on."""
     if language not in dict(settings.LANGUAGES):
