@@ -7,6 +7,7 @@ from luoshi.intake.models import ImportBatch, State
 from luoshi.intake.services.checking import check_now
 from luoshi.intake.services.freeing import free_batch
 from luoshi.intake.services.publishing import publish_now, undo_now
+from luoshi.intake.services.sweeping import sweep_all
 from luoshi.kit import clock
 from luoshi.people.models import Person
 
@@ -36,6 +37,7 @@ def undo(batch_id: int, person_id: int) -> None:
 
 
 def free_stuck() -> None:
-    """Give batches back whose work ended without a word, so that the clerk can try again."""
+    """Give batches back whose work ended without a word, and delete what failed attempts left."""
     for batch in queries.stuck_before(clock.now() - STUCK_AFTER):
         free_batch(batch)
+    sweep_all()

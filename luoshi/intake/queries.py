@@ -35,6 +35,7 @@ from luoshi.people.queries import (
 from luoshi.people.roles import Power
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Task
+from luoshi.tasks.queries import hidden_drafts
 
 # ------------------------------------------------------------------ batches
 
@@ -353,7 +354,7 @@ class Made:
 
 def made_by(batch: ImportBatch) -> Made:
     """What became of the tasks of a batch."""
-    found = Task.objects.filter(batch=batch.pk).aggregate(
+    found = Task.objects.filter(batch=batch.pk, status__gte=Status.DRAFT).aggregate(
         n=Count("pk"),
         issued=Count("pk", filter=~Q(status=Status.DRAFT)),
         changed=Count(
@@ -363,6 +364,18 @@ def made_by(batch: ImportBatch) -> Made:
         ),
     )
     return Made(found["n"], found["issued"], found["changed"])
+
+
+def left_behind(batch: ImportBatch, most: int) -> list[Task]:
+    """Hidden drafts of a batch that belong to no row of it, those below others first."""
+    kept = batch.rows.filter(task__isnull=False).values("task_id")
+    return list(hidden_drafts(batch.pk).exclude(pk__in=kept).order_by("-depth", "pk")[:most])
+
+
+def with_hidden_drafts() -> QuerySet[ImportBatch]:
+    """Batches nobody is writing that have drafts nobody sees."""
+    keys = hidden_drafts().order_by().values("batch").distinct()
+    return ImportBatch.objects.filter(pk__in=keys).exclude(state=State.PUBLISHING)
 
 
 def due_range(batch: ImportBatch) -> tuple[Any, Any]:

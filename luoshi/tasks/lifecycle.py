@@ -28,6 +28,11 @@ class Status(IntegerChoices):
     CANCELLED = 80, pgettext_lazy("task status", "cancelled")
 
 
+#: Below the line: drafts of an import that is not complete yet, or is being thrown away. They
+#: become visible, or vanish, all at once; nobody sees them and no verb finds them.
+HIDDEN = 5
+
+
 class Outcome(TextChoices):
     """How a task ended."""
 

@@ -15,7 +15,7 @@ from luoshi.kit.tree import Tree
 from luoshi.measures.models import Category, Measure, OwnField
 from luoshi.measures.rules import Rhythm, Urgency
 from luoshi.people.models import Person, Post, Unit
-from luoshi.tasks.lifecycle import Outcome, Status
+from luoshi.tasks.lifecycle import HIDDEN, Outcome, Status
 
 
 class Kind(models.TextChoices):
@@ -231,6 +231,8 @@ class Task(Tree):
             models.Index(
                 fields=["creator"], name="task_submitted", condition=Q(status=Status.SUBMITTED)
             ),
+            models.Index(fields=["batch"], name="task_batch", condition=Q(batch__isnull=False)),
+            models.Index(fields=["batch"], name="task_hidden", condition=Q(status=HIDDEN)),
             models.Index(
                 fields=["late_from"], name="task_late", condition=Q(late_from__isnull=False)
             ),

@@ -27,7 +27,7 @@ from django.db.models import (
 from luoshi.kit import clock
 from luoshi.kit.tree import below
 from luoshi.kit.unindexed import unindexed
-from luoshi.kit.verdict import Verdict
+from luoshi.kit.verdict import Stale, Verdict
 from luoshi.measures.models import Category, Measure
 from luoshi.measures.rules import CancelBy, Health, OnSilence, SplitKind, Visibility
 from luoshi.people.models import Person, Unit
@@ -35,7 +35,7 @@ from luoshi.people.queries import leaders_served, powers_of, units_led_by
 from luoshi.people.roles import Duty, Power
 from luoshi.search.kinds import Row as TextRow
 from luoshi.search.queries import are_many, task_ids_matching
-from luoshi.tasks.lifecycle import Relation, Status
+from luoshi.tasks.lifecycle import HIDDEN, Relation, Status
 from luoshi.tasks.models import Counting, Kind, Part, Role, Task
 from luoshi.tasks.rules import Facts, NewTask, Requirements, may
 
@@ -70,9 +70,18 @@ def closed_measures() -> list[int]:
     return list(_closed())
 
 
+def _complete() -> Q:
+    """Not among the drafts of an import that is not complete yet."""
+    return unindexed(status__gte=Status.DRAFT)
+
+
+def _own(person: Person) -> Q:
+    return unindexed(creator_id=person.pk) & _complete()
+
+
 def _own_or_issued(person: Person) -> Q:
     """Drafts are seen by who registered them only."""
-    return unindexed(creator_id=person.pk) | unindexed(status__gte=Status.ISSUED)
+    return _own(person) | unindexed(status__gte=Status.ISSUED)
 
 
 def tasks_visible_to(person: Person) -> QuerySet[Task]:
@@ -81,11 +90,11 @@ def tasks_visible_to(person: Person) -> QuerySet[Task]:
     Drafts are seen by who registered them, and by whoever sees everything.
     """
     if sees_everything(person):
-        return Task.objects.all()
+        return Task.objects.filter(_complete())
     closed = _closed()
     if not closed:
         return Task.objects.filter(_own_or_issued(person))
-    own, issued = unindexed(creator_id=person.pk), unindexed(status__gte=Status.ISSUED)
+    own, issued = _own(person), unindexed(status__gte=Status.ISSUED)
     open_to_all = ~Q(measure_id__in=closed)
     return Task.objects.filter(
         own | (issued & (open_to_all | Q(pk__in=_involving(person, closed))))
@@ -122,7 +131,7 @@ def visible_keys(keys: Sequence[int], person: Person) -> set[int]:
 def _seen(told: Mapping[int, tuple[int, int, int | None]], person: Person) -> set[int]:
     """Keys of the tasks seen; the union of arms is asked only for tasks of closed measures."""
     if not told or sees_everything(person):
-        return set(told)
+        return {pk for pk, columns in told.items() if columns[1] >= Status.DRAFT}
     closed = _closed()
     seen = {pk for pk, columns in told.items() if _is_plain(columns, person, closed)}
     doubtful = [pk for pk in told.keys() - seen if told[pk][1] >= Status.ISSUED]
@@ -138,7 +147,7 @@ def _is_plain(
     """Whether creator, status and measure alone say that the person sees a task."""
     creator_id, status, measure_id = told
     if creator_id == person.pk:
-        return True
+        return status >= Status.DRAFT
     if status < Status.ISSUED:
         return False
     return measure_id not in (_closed() if closed is None else closed)
@@ -202,13 +211,23 @@ def locked(task: Task) -> Task:
     """The task as it stands now, held until the transaction ends.
 
     PostgreSQL locks the row. SQLite ignores the lock and does not need it: with IMMEDIATE
-    transactions there is one writer at a time.
+    transactions there is one writer at a time. Raises Stale where it was thrown away meanwhile.
     """
-    return (
+    found = (
         Task.objects.select_for_update(of=("self",), no_key=True)
         .select_related("measure", "category__measure", "unit")
-        .get(pk=task.pk)
+        .filter(pk=task.pk, status__gte=Status.DRAFT)
+        .first()
     )
+    if found is None:
+        raise Stale(task.ref)
+    return found
+
+
+def hidden_drafts(batch: int | None = None) -> QuerySet[Task]:
+    """Drafts of an import (of any, if none is given) that nobody sees yet, or any more."""
+    hidden = Task.objects.filter(status=HIDDEN)
+    return hidden if batch is None else hidden.filter(batch=batch)
 
 
 # ── scopes and filters ───────────────────────────────────────────────────────────────────────────

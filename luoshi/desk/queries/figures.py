@@ -37,7 +37,7 @@ def figures(person: Person, year: int, today: dt.date) -> list[Figure]:
 
     Those of the unit and the institution are kept for 30 s.
     """
-    seen = Q(status__gte=Status.ISSUED) | Q(creator_id=person.pk)
+    seen = Q(status__gte=Status.ISSUED) | Q(status__gte=Status.DRAFT, creator_id=person.pk)
     mine = my_tasks(person).filter(seen, year=year).order_by()
     told = mine.aggregate(
         total=Count("pk"),

@@ -39,6 +39,18 @@ def new_tasks(rows: Sequence[tuple[int, Row]], into: Into) -> list[NewTask]:
     return [_new_task(table, row, into, places) for table, row in rows]
 
 
+def levels_of(parents: Sequence[int | None]) -> list[list[int]]:
+    """Places of rows by level, told from the place of each row's parent; circles are left out."""
+    levels: list[list[int]] = []
+    placed: set[int | None] = {None}
+    waiting = list(range(len(parents)))
+    while level := [place for place in waiting if parents[place] in placed]:
+        levels.append(level)
+        placed.update(level)
+        waiting = [place for place in waiting if place not in placed]
+    return levels
+
+
 def _origin(document: str, number: str) -> str:
     """The table a task comes from and its number there; the end of a long name gives way."""
     return f"{document[: 200 - len(number) - 3]} № {number}" if document and number else document

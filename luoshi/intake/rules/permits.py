@@ -7,7 +7,7 @@ from django.utils.translation import ngettext
 
 from luoshi.kit.verdict import ALLOWED, Verdict, denied
 
-#: All tasks of a batch are written in one transaction; more of them would keep others waiting.
+#: All tasks of a batch are shown by one update; more of them would keep other writers waiting.
 MOST_TASKS = 10_000
 
 

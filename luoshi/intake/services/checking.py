@@ -26,7 +26,7 @@ from luoshi.kit import clock
 from luoshi.kit.actor import Actor
 from luoshi.kit.jobs import enqueue
 from luoshi.kit.verdict import Refused
-from luoshi.tasks.services.registering import faults_of
+from luoshi.tasks.services.building import faults_of
 
 #: Up to so many lines a check is done while the clerk waits; beyond, by the worker.
 AT_ONCE = 1000

@@ -1,28 +1,40 @@
-"""From a checked batch to drafts: all of them or none; and back, while they are untouched."""
+"""From a checked batch to drafts: all of them or none; and back, while they are untouched.
+
+SQLite has one writer, so no transaction lasts longer than a fraction of a second: drafts are
+written `STEP` at a time, hidden from everybody, and shown by one update (`tasks.services.hidden`).
+"""
 
 import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from luoshi.intake import queries
-from luoshi.intake.models import ImportBatch, RowState, State
+from luoshi.intake.models import ImportBatch, ImportRow, RowState, State
 from luoshi.intake.rules import permits
-from luoshi.intake.rules.drafts import new_tasks
+from luoshi.intake.rules.drafts import levels_of, new_tasks
 from luoshi.intake.rules.stored import row_from
 from luoshi.intake.services.checking import AT_ONCE, into_of, write_again
 from luoshi.intake.services.staging import claim, require_import
+from luoshi.intake.services.sweeping import sweep, sweep_if_possible
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
 from luoshi.kit.jobs import enqueue
 from luoshi.kit.verdict import NotAllowed, Refused, require
 from luoshi.people.models import Person
 from luoshi.tasks.models import Task
+from luoshi.tasks.rules import NewTask
+from luoshi.tasks.services.building import Known, known_of, refuse_faults
+from luoshi.tasks.services.hidden import hide_drafts, show_drafts, write_hidden
 from luoshi.tasks.services.line import person_of
-from luoshi.tasks.services.registering import discard_drafts, register_many
+from luoshi.tasks.services.registering import may_register
 from luoshi.trail.services import record
 
 log = logging.getLogger(__name__)
+#: Drafts written in one transaction.
+STEP = 250
 _TAKEN = (RowState.OK, RowState.WARN, RowState.OPEN, RowState.ERROR)
 
 
@@ -80,48 +92,109 @@ def _claim_for_publishing(batch: ImportBatch, by: Actor, rev: int | None) -> Imp
 
 
 def publish_now(batch: ImportBatch) -> bool:
-    """Create the drafts of a claimed batch in one transaction, or none and say why.
+    """Create the drafts of a claimed batch, all of them or none, and say why not.
 
-    Whoever comes second finds the batch published and does nothing. Returns whether it is.
+    They are written in short steps, hidden, and shown in one. Whoever comes after somebody who died
+    goes on where they stopped; whoever comes second finds the batch published and does nothing.
+    Returns whether it is.
     """
     person = Person.objects.get(pk=batch.published_by_id or batch.by_id)
     try:
-        with transaction.atomic():
-            held = queries.locked(batch)
-            if held.state != State.PUBLISHING:
-                return bool(held.state == State.PUBLISHED)
-            _create(held, person.actor)
+        sweep(batch, by=person.actor)
+        _write(batch, person.actor)
+        return _show(batch, person.actor)
     except (NotAllowed, Refused) as error:
         _fail(batch, str(error))
-        return False
     except Exception:
         log.exception("Import %s failed; nothing of it was imported.", batch.pk)
         _fail(batch, _("The system failed while importing; nothing was imported. Try again."))
-        return False
-    return True
+    sweep_if_possible(batch, by=person.actor)
+    return False
 
 
-def _create(batch: ImportBatch, by: Actor) -> None:
+def _write(batch: ImportBatch, by: Actor) -> None:
+    """Write the rows that have no draft yet, level by level and some at a time."""
     rows = list(batch.rows.filter(state__in=_TAKEN).order_by("table", "row"))
-    parsed = [(row.table, row_from(row.row, row.kind, row.parsed)) for row in rows]
-    tasks = register_many(new_tasks(parsed, into_of(batch)), by=by)
-    for row, task in zip(rows, tasks, strict=True):
-        row.task = task
-    write_again(rows, ["task"])
+    new = new_tasks(
+        [(row.table, row_from(row.row, row.kind, row.parsed)) for row in rows], into_of(batch)
+    )
+    require(may_register(person_of(by)))
+    refuse_faults(new)
+    levels = levels_of([row.parent_index for row in new])
+    if sum(map(len, levels)) < len(new):
+        raise Refused(_("The numbering of the tasks goes round in a circle."))
+    work = _Work(batch, rows, new, known_of(new), by)
+    for level in levels:
+        for start in range(0, len(level), STEP):
+            work.step(level[start : start + STEP])
+
+
+@dataclass
+class _Work:
+    """What the steps of writing a batch share. ``made``: drafts by the place of their row."""
+
+    batch: ImportBatch
+    rows: list[ImportRow]
+    new: list[NewTask]
+    known: Known
+    by: Actor
+    made: dict[int, Task] = field(default_factory=dict)
+
+    def step(self, places: Sequence[int]) -> None:
+        """Write the drafts of some rows, except those an earlier worker wrote. One transaction."""
+        with transaction.atomic():
+            if queries.locked(self.batch).state != State.PUBLISHING:
+                return
+            self._take_over(places)
+            todo = [place for place in places if place not in self.made]
+            above = [self._parent(place) for place in todo]
+            rows = [replace(self.new[place], parent_index=None) for place in todo]
+            for place, task in zip(
+                todo, write_hidden(rows, above, self.known, by=self.by), strict=True
+            ):
+                self.made[place] = self.rows[place].task = task
+            write_again([self.rows[place] for place in todo], ["task"])
+            ImportBatch.objects.filter(pk=self.batch.pk).update(
+                done=len(self.made), working_since=clock.now()
+            )
+
+    def _take_over(self, places: Sequence[int]) -> None:
+        """Know the drafts of rows that were written before."""
+        keys = {self.rows[place].pk: place for place in places}
+        found = self.batch.rows.filter(pk__in=keys, task__isnull=False).select_related("task")
+        self.made |= {keys[row.pk]: row.task for row in found if row.task}
+
+    def _parent(self, place: int) -> Task | None:
+        above = self.new[place].parent_index
+        return None if above is None else self.made[above]
+
+
+@transaction.atomic
+def _show(batch: ImportBatch, by: Actor) -> bool:
+    """The one step everybody sees: hidden drafts become drafts. Whether the batch is published."""
+    held = queries.locked(batch)
+    if held.state != State.PUBLISHING:
+        return bool(held.state == State.PUBLISHED)
+    number = show_drafts(held.pk)
     ImportBatch.objects.filter(pk=batch.pk).update(
         state=State.PUBLISHED,
         published_at=clock.now(),
         working_since=None,
-        tasks=len(tasks),
+        tasks=number,
         done=batch.lines,
     )
-    record(batch.ref, "import.publish", by=by, tasks=len(tasks), file=batch.name)
+    record(batch.ref, "import.publish", by=by, tasks=number, file=batch.name)
+    return True
 
 
+@transaction.atomic
 def _fail(batch: ImportBatch, sentence: str) -> None:
-    ImportBatch.objects.filter(pk=batch.pk, state=State.PUBLISHING).update(
-        state=State.FAILED, failure=sentence, working_since=None
-    )
+    """Give the batch back; what was written of it belongs to no row any more (see `sweep`)."""
+    if queries.locked(batch).state == State.PUBLISHING:
+        batch.rows.filter(task__isnull=False).update(task=None)
+        ImportBatch.objects.filter(pk=batch.pk).update(
+            state=State.FAILED, failure=sentence, working_since=None
+        )
 
 
 def undo_batch(batch: ImportBatch, *, by: Actor, rev: int) -> ImportBatch:
@@ -148,15 +221,18 @@ def _may_undo(batch: ImportBatch, *, published: bool) -> None:
 
 
 def undo_now(batch: ImportBatch, *, by: Actor) -> bool:
-    """Discard the drafts of a claimed batch in one transaction, or none and say why."""
+    """Throw the drafts of a claimed batch away, all of them or none, and say why not.
+
+    One short step takes them out of sight; then they are deleted some at a time.
+    """
     try:
         with transaction.atomic():
             held = queries.locked(batch)
             if held.state != State.UNDOING:
                 return bool(held.state == State.UNDONE)
             _may_undo(held, published=True)
-            tasks = list(Task.objects.filter(batch=held.pk))
-            number = discard_drafts(tasks, by=by) if tasks else 0
+            number = hide_drafts(held.pk)
+            held.rows.filter(task__isnull=False).update(task=None)
             ImportBatch.objects.filter(pk=held.pk).update(state=State.UNDONE, working_since=None)
             record(held.ref, "import.undo", by=by, tasks=number)
     except (NotAllowed, Refused) as error:
@@ -166,6 +242,7 @@ def undo_now(batch: ImportBatch, *, by: Actor) -> bool:
         log.exception("Undoing import %s failed; all its tasks are still there.", batch.pk)
         _give_back(batch, _("The system failed; all tasks are still there. Try again."))
         return False
+    sweep_if_possible(batch, by=by)
     return True
 
 

@@ -11,14 +11,15 @@ from luoshi.intake import queries
 from luoshi.intake.models import ImportBatch, ImportRow, RowState, State
 from luoshi.intake.rules.messages import Level
 from luoshi.intake.rules.table import NameKind
-from luoshi.intake.services import checking, freeing, publishing, settling, staging
+from luoshi.intake.services import checking, freeing, publishing, settling, staging, sweeping
 from luoshi.intake.services.settling import Answer
 from luoshi.intake.tests import factories as make
 from luoshi.kit.jobs import run_waiting
 from luoshi.kit.verdict import NotAllowed, Refused, Stale
 from luoshi.people.models import UnitAlias
 from luoshi.people.tests.factories import cast, make_unit
-from luoshi.tasks.lifecycle import Status
+from luoshi.tasks import queries as task_queries
+from luoshi.tasks.lifecycle import HIDDEN, Status
 from luoshi.tasks.models import Part, Role, Task
 from luoshi.tasks.services import issuing, registering
 from luoshi.tasks.tests.factories import make_set
@@ -426,25 +427,113 @@ def test_two_clerks_publish_one_import(who):
     assert ImportBatch.objects.get().published_by == who.chen
 
 
+def breaks_after(monkeypatch, steps, error):
+    """Let writing break in the step after so many."""
+    write, left = publishing.write_hidden, [steps]
+
+    def breaks(*args, **kwargs):
+        if not left[0]:
+            raise error
+        left[0] -= 1
+        return write(*args, **kwargs)
+
+    monkeypatch.setattr(publishing, "STEP", 2)
+    monkeypatch.setattr(publishing, "write_hidden", breaks)
+
+
 @pytest.mark.parametrize("error", [RuntimeError("gone"), Refused("nicht so"), NotAllowed("nein")])
 def test_nothing_is_half_imported_when_publishing_fails(who, monkeypatch, error):
-    batch = make.ready(who.chen, who.category, 3)
-
-    def fails_midway(rows, *, by):
-        registering.register_many(rows[:2], by=by)
-        raise error
-
-    monkeypatch.setattr(publishing, "register_many", fails_midway)
-    batch = publishing.publish_batch(batch, by=who.chen.actor, rev=batch.rev)
+    batch = make.ready(who.chen, who.category, 5)
+    with monkeypatch.context() as patch:
+        breaks_after(patch, 1, error)
+        batch = publishing.publish_batch(batch, by=who.chen.actor, rev=batch.rev)
 
     assert batch.state == State.FAILED
     assert batch.failure
     assert "gone" not in batch.failure
     assert (Task.objects.count(), Part.objects.count()) == (0, 0)
     assert not batch.rows.exclude(task=None).exists()
-    monkeypatch.undo()
     batch = publishing.publish_batch(batch, by=who.chen.actor, rev=batch.rev)
-    assert (batch.state, Task.objects.count()) == (State.PUBLISHED, 3)
+    assert (batch.state, Task.objects.count()) == (State.PUBLISHED, 5)
+    assert set(Task.objects.values_list("status", flat=True)) == {Status.DRAFT}
+
+
+def test_nobody_sees_an_import_that_is_half_written(who, monkeypatch):
+    batch = make.ready(who.chen, who.category, 5)
+    dies_midway(batch, who.chen, monkeypatch)
+
+    hidden = list(Task.objects.all())
+    assert [task.status for task in hidden] == [HIDDEN] * 2
+    for person in (who.chen, who.li, who.zhao, who.sun):
+        assert not task_queries.tasks_visible_to(person).exists()
+        assert task_queries.visible_among(hidden, person) == []
+        assert not task_queries.visible_keys([task.pk for task in hidden], person)
+        assert not task_queries.visible_one(person, hidden[0].pk).exists()
+        for name in task_queries.SCOPES:
+            assert not task_queries.scope(name, person).exists()
+    with pytest.raises(Stale):
+        issuing.issue_many(hidden, by=who.chen.actor)
+    assert registering.discard_drafts(hidden, by=who.chen.actor) == 0
+    assert Task.objects.filter(status=HIDDEN).count() == 2
+    with pytest.raises(Stale):
+        task_queries.locked(hidden[0])
+
+
+def dies_midway(batch, person, monkeypatch, done=2):
+    """A worker is killed after its first step."""
+    with monkeypatch.context() as patch:
+        breaks_after(patch, 1, KeyboardInterrupt())
+        with pytest.raises(KeyboardInterrupt):
+            publishing.publish_batch(batch, by=person.actor, rev=batch.rev)
+    batch.refresh_from_db()
+    assert (batch.state, batch.done) == (State.PUBLISHING, done)
+
+
+def test_who_comes_after_a_killed_worker_goes_on_where_it_stopped(who, monkeypatch):
+    text = make.csv_of(*[(f"1.{n}" if n else "1", f"任务{n}", "后勤处", "全年") for n in range(5)])
+    batch = make.checked(who.chen, who.category, make.file(text))
+    dies_midway(batch, who.chen, monkeypatch, done=1)
+    before = set(Task.objects.values_list("pk", flat=True))
+
+    assert publishing.publish_now(batch)
+    assert Task.objects.filter(status=Status.DRAFT).count() == 5
+    assert before < set(Task.objects.values_list("pk", flat=True))
+    assert Task.objects.get(parent=None).children_count == 4
+    assert sorted(batch.rows.exclude(task=None).values_list("task__title", flat=True)) == sorted(
+        f"任务{n}" for n in range(5)
+    )
+
+
+def test_what_a_killed_worker_left_is_taken_back(who, monkeypatch):
+    batch = make.ready(who.chen, who.category, 5)
+    dies_midway(batch, who.chen, monkeypatch)
+    sweeping.sweep_all()
+    assert Task.objects.count() == 2  # somebody may still be writing
+    freeing.free_batch(batch)
+    sweeping.sweep_all()
+
+    batch.refresh_from_db()
+    assert (batch.state, Task.objects.count(), Part.objects.count()) == (State.FAILED, 0, 0)
+    batch = publishing.publish_batch(batch, by=who.chen.actor, rev=batch.rev)
+    assert Task.objects.filter(status=Status.DRAFT).count() == 5
+
+
+def test_rows_changed_after_a_failure_are_written_anew(who, monkeypatch):
+    """Leftovers nobody could delete are not taken for the rows as they are now."""
+    batch = make.ready(who.chen, who.category, 5)
+    monkeypatch.setattr(sweeping, "throw_away", None)
+    with monkeypatch.context() as patch:
+        breaks_after(patch, 1, RuntimeError())
+        batch = publishing.publish_batch(batch, by=who.chen.actor, rev=batch.rev)
+    assert (batch.state, Task.objects.count()) == (State.FAILED, 2)
+    monkeypatch.undo()
+    batch = settling.edit_row(
+        batch.rows.get(row=2), {"title": "另一件"}, by=who.chen.actor, rev=batch.rev
+    )
+    batch = publishing.publish_batch(batch, by=who.chen.actor, rev=batch.rev)
+
+    assert Task.objects.count() == 5
+    assert Task.objects.filter(title="另一件", status=Status.DRAFT).exists()
 
 
 def test_a_batch_with_questions_is_not_published(who):
@@ -508,15 +597,29 @@ def test_undoing_that_fails_gives_everything_back(who, monkeypatch):
         make.ready(who.chen, who.category, 2), by=who.chen.actor, rev=0
     )
 
-    def fails_midway(tasks, *, by):
-        registering.discard_drafts(tasks[:1], by=by)
+    def fails(_batch):
         raise RuntimeError
 
-    monkeypatch.setattr(publishing, "discard_drafts", fails_midway)
+    monkeypatch.setattr(publishing, "hide_drafts", fails)
     batch = publishing.undo_batch(batch, by=who.chen.actor, rev=batch.rev)
 
     assert (batch.state, Task.objects.count()) == (State.PUBLISHED, 2)
     assert batch.failure
+
+
+def test_what_undoing_could_not_delete_is_out_of_sight_and_deleted_later(who, monkeypatch):
+    batch = publishing.publish_batch(
+        make.ready(who.chen, who.category, 2), by=who.chen.actor, rev=0
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(sweeping, "throw_away", None)
+        batch = publishing.undo_batch(batch, by=who.chen.actor, rev=batch.rev)
+
+    assert (batch.state, Task.objects.count()) == (State.UNDONE, 2)
+    assert not task_queries.tasks_visible_to(who.chen).exists()
+    assert not batch.rows.exclude(task=None).exists()
+    sweeping.sweep_all()
+    assert not Task.objects.exists()
 
 
 def test_a_table_is_dropped_and_stays_in_the_list(who):

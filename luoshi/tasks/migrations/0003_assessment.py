@@ -5,25 +5,32 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('measures', '0002_reminding_and_assessing'),
-        ('tasks', '0002_hidden_drafts'),
+        ("measures", "0002_reminding_and_assessing"),
+        ("tasks", "0002_hidden_drafts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='task',
-            name='assessed_at',
+            model_name="task",
+            name="assessed_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddIndex(
-            model_name='part',
-            index=models.Index(condition=models.Q(('role', 'assessor')), fields=['person', 'task'], name='part_assessor'),
+            model_name="part",
+            index=models.Index(
+                condition=models.Q(("role", "assessor")),
+                fields=["person", "task"],
+                name="part_assessor",
+            ),
         ),
         migrations.AddIndex(
-            model_name='task',
-            index=models.Index(condition=models.Q(('needs_assessment', True)), fields=['year', 'due', 'id', 'unit', 'status', 'assessed_at'], name='task_assessed'),
+            model_name="task",
+            index=models.Index(
+                condition=models.Q(("needs_assessment", True)),
+                fields=["year", "due", "id", "unit", "status", "assessed_at"],
+                name="task_assessed",
+            ),
         ),
     ]

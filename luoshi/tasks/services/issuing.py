@@ -88,7 +88,7 @@ def issue_many(tasks: Sequence[Task], *, by: Actor) -> list[Task]:
     keys = [task.pk for task in tasks]
     held = list(
         Task.objects.select_for_update(of=("self",), no_key=True)
-        .filter(pk__in=keys)
+        .filter(pk__in=keys, status__gte=Status.DRAFT)
         .select_related("unit", "owner", "category__measure", "measure")
         .order_by("path")
     )
