@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from luoshi.kit import gate
+from luoshi.kit import gate, once
 from luoshi.trail import kinds
 
 VERBS = {
@@ -46,3 +46,4 @@ class PeopleConfig(AppConfig):
         for verb, label in VERBS.items():
             kinds.register(verb, label)
         gate.answered_by("luoshi.people.queries.holds")
+        once.kept_by("luoshi.people.services.keeping.known_content")

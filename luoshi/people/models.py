@@ -5,6 +5,7 @@ UnitKind ── Unit (a tree) ── UnitSpell (dated history) · UnitAlias (oth
 Field ────── Post (the chair) ── Tenure (who sits in it, from, until) ── Person ── PersonSpell
 Body ── Seat (members) · Meeting ── Decision
 Favourite · SavedView · Draft     what a person keeps
+SentForm                          what came with the key of a form
 """
 
 import datetime as dt
@@ -374,3 +375,13 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return self.form
+
+
+class SentForm(models.Model):
+    """What came with the key of a form: the same key with other content is not a double click."""
+
+    key = models.CharField(max_length=32, primary_key=True)
+    digest = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return self.key

@@ -336,14 +336,15 @@ def test_a_comment_sent_twice_stands_once(client, college):
 
 
 def test_the_same_key_of_somebody_else_gives_nothing_away(client, college):
-    """A key another person used leads to a page one may not see, and writes nothing."""
+    """A key another person used is told to be used, and writes nothing."""
     people = college.people
     category = make_set(visibility="involved")
     client.force_login(people.chen)
     client.post("/tasks/register/", typed(people, category, key="d" * 32, title="不公开"))
     client.force_login(people.wang)
     answer = client.post("/tasks/register/", typed(people, category, key="d" * 32), follow=True)
-    assert answer.status_code == 404
+    assert answer.status_code == 422
+    assert "已经提交过一次" in answer.content.decode()
     assert "不公开" not in answer.content.decode()
     assert Task.objects.count() == 1
 

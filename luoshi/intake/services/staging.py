@@ -21,7 +21,7 @@ from luoshi.intake.rules.headers import Column, Header, columns_of, find_header
 from luoshi.intake.rules.table import continues
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
-from luoshi.kit.once import hold
+from luoshi.kit.once import hold, look
 from luoshi.kit.verdict import NotAllowed, Refused, Stale, require
 from luoshi.measures.models import Category
 from luoshi.people.queries import powers_of_actor
@@ -73,6 +73,7 @@ def upload_table(
     chunk: until then it is being read.
     """
     require_import(by)
+    look(key)
     if done := queries.batch_with_key(key):
         return done
     _set_stands(category, year)

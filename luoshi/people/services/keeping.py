@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from luoshi.kit import clock
 from luoshi.kit.once import hold
 from luoshi.kit.verdict import Refused
-from luoshi.people.models import Draft, Favourite, Person
+from luoshi.people.models import Draft, Favourite, Person, SentForm
 
 MOST_FAVOURITES = 60
 MOST_DRAFTS = 200
@@ -89,3 +89,14 @@ def switch_language(person: Person, *, language: str) -> None:
         raise Refused(_("This language is not offered."), "language")
     Person.objects.filter(pk=person.pk).update(language=language)
     person.language = language
+
+
+def known_content(key: str, digest: str, keep: bool) -> str | None:
+    """The digest that came with a form's key the first time; None if this is the first.
+
+    ``keep`` remembers this one then, in the transaction of what the form makes.
+    """
+    known = SentForm.objects.filter(key=key).values_list("digest", flat=True).first()
+    if known is None and keep:
+        SentForm.objects.create(key=key, digest=digest)
+    return known
