@@ -16,6 +16,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import connection, transaction
 from django.utils import timezone
@@ -54,7 +55,7 @@ from luoshi.tasks import rules as task_rules
 from luoshi.tasks.lifecycle import Outcome, Status
 from luoshi.tasks.models import Counting, Milestone, Part, Role, Task, Tier
 from luoshi.trail.models import Event, Head
-from luoshi.trail.rules import canonical, event_hash
+from luoshi.trail.rules import canonical, event_hash, head_mark
 
 Say = Callable[[str], None]
 BEGINNING = dt.date(2015, 1, 1)
@@ -285,7 +286,7 @@ class Builder:
             {"kind": ReportKind.PROGRESS.value, "status": ReportStatus.FILED.value},
         )
         self._events = pouring.table(Event, _EVENT, {"for_name": ""})
-        self._heads = pouring.table(Head, ("about_kind", "about_id", "seq", "hash"))
+        self._heads = pouring.table(Head, ("about_kind", "about_id", "seq", "hash", "mark"))
         self._found: list[tuple[int, str]] = []
         self._entry_table = pouring.table(
             Entry,
@@ -461,7 +462,10 @@ class Builder:
         if shape.pk % 4 == 0 and number:
             data = canonical({"number": number, "new": Status(shape.status).name})
             seq, said = 2, self._event(shape.pk, 2, "task.issue", self._office, data, said)
-        self._heads.add(("task", shape.pk, seq, said))
+        mark = head_mark(
+            settings.SEAL_KEY, about_kind="task", about_id=shape.pk, seq=seq, hash=said
+        )
+        self._heads.add(("task", shape.pk, seq, said, mark))
 
     def _event(self, pk: int, seq: int, verb: str, by: Actor, data: str, prev: str) -> str:
         said = event_hash(

@@ -32,6 +32,7 @@ from luoshi.periods.services import open_year
 from luoshi.reports.models import Report
 from luoshi.reports.services.owed import open_coming_dues
 from luoshi.tasks.models import Task
+from luoshi.trail.jobs import seal_yesterday
 
 #: Draws everything that is left to chance; the same day gives the same college.
 SEED = 863
@@ -98,6 +99,7 @@ def _build(core_count: int) -> None:
     script.run()
     open_coming_dues()
     _settle_in(college, days, luck)
+    seal_yesterday()
 
 
 def _books() -> Sequence[measures.rules.books.Book]:

@@ -49,12 +49,13 @@ class Event(models.Model):
 
 
 class Head(models.Model):
-    """The end of a subject's chain. Its row is locked while an event is added."""
+    """The end of a subject's chain, signed. Its row is locked while an event is added."""
 
     about_kind = models.CharField(max_length=30)
     about_id = models.BigIntegerField()
     seq = models.PositiveIntegerField(default=0)
     hash = models.CharField(max_length=64, blank=True)
+    mark = models.CharField(max_length=32, blank=True, default="")
 
     class Meta:
         constraints = [

@@ -16,7 +16,16 @@ from django.utils.translation import gettext as _
 
 from luoshi.kit import clock
 from luoshi.trail.models import Event, Head, Seal
-from luoshi.trail.rules import SUBJECTS, day_digest, event_hash, guards, label_of, seal_hash
+from luoshi.trail.rules import (
+    SUBJECTS,
+    day_digest,
+    event_hash,
+    guards,
+    head_mark,
+    label_of,
+    must_be_sealed,
+    seal_hash,
+)
 
 
 @dataclass(frozen=True)
@@ -219,6 +228,7 @@ def faults() -> Iterator[Fault]:
         yield Fault("guard", name, _("The guard %(name)s is missing.") % {"name": name})
     yield from _chain_faults()
     yield from _lost_subjects()
+    yield from _number_faults()
     yield from _seal_faults()
 
 
@@ -231,10 +241,13 @@ def _missing_tables() -> list[str]:
 
 def _chain_faults() -> Iterator[Fault]:
     head = Head.objects.filter(about_kind=OuterRef("about_kind"), about_id=OuterRef("about_id"))
-    mark = head.annotate(
-        mark=Concat(Cast("seq", CharField()), Value(":"), "hash", output_field=CharField())
-    ).values("mark")
-    rows = Event.objects.annotate(head=Subquery(mark)).order_by("about_kind", "about_id", "seq")
+    said = head.annotate(
+        said=Concat(
+            Cast("seq", CharField()), Value(":"), "hash", Value(":"), "mark",
+            output_field=CharField(),
+        )
+    ).values("said")  # fmt: skip
+    rows = Event.objects.annotate(head=Subquery(said)).order_by("about_kind", "about_id", "seq")
     last: Event | None = None
     for event in rows.iterator(chunk_size=2000):
         if last and last.about != event.about:
@@ -287,13 +300,27 @@ def _hash_of(event: Event) -> str:
 
 def _head_faults(last: Event) -> Iterator[Fault]:
     """What the head of a subject says against its last event."""
-    mark: str | None = getattr(last, "head", None)
+    said: str | None = getattr(last, "head", None)
     place = {"about": last.about, "seq": last.seq}
-    if mark is None:
+    if said is None:
         yield Fault("head", last.about, _("%(about)s: the end of its story is missing.") % place)
         return
-    number, _colon, hashed = mark.partition(":")
+    number, hashed, mark = said.split(":")
     seq = int(number)
+    signed = head_mark(
+        settings.SEAL_KEY,
+        about_kind=last.about_kind,
+        about_id=last.about_id,
+        seq=seq,
+        hash=hashed,
+    )
+    if mark != signed:
+        yield Fault(
+            "head",
+            last.about,
+            _("%(about)s: the end of its story is not genuine; events may be missing.") % place,
+        )
+        return
     if seq > last.seq:
         gone = {"about": last.about, "first": last.seq + 1, "last": seq}
         yield Fault(
@@ -334,25 +361,49 @@ def _lost(kind: str, pk: int) -> Fault:
     return Fault("removed", about, _("%(about)s: its whole story is missing.") % {"about": about})
 
 
+def _number_faults() -> Iterator[Fault]:
+    """Numbers of events that were given and are gone.
+
+    SQLite takes back the number of what is rolled back, so that none may be missing. PostgreSQL
+    does not, and a gap there means nothing.
+    """
+    connection = connections[router.db_for_read(Event)]
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), min(id), max(id), "
+            "(SELECT seq FROM sqlite_sequence WHERE name = 'trail_event') FROM trail_event"
+        )
+        count, first, last, given = cursor.fetchone()
+    gone = max(last, given or 0) - first + 1 - count if count else 0
+    if gone:
+        yield Fault(
+            "gap",
+            "trail",
+            _("%(count)s numbers of events were given and are gone: events were removed.")
+            % {"count": gone},
+        )
+
+
 def _seal_faults() -> Iterator[Fault]:
     prev: Seal | None = None
     for seal in Seal.objects.order_by("day"):
         yield from _one_seal(seal, prev)
         prev = seal
-    # The night after may still be to come, and the machine may have been off for one.
-    if prev and prev.day < clock.today() - dt.timedelta(days=2):
-        late = hashes_between(end_of(prev.day), end_of(clock.today() - dt.timedelta(days=2)))
-        if next(iter(late), None):
-            day = prev.day.isoformat()
-            yield Fault(
-                "seal",
-                day,
-                _(
-                    "There is no seal after %(day)s: the nightly job did not run, "
-                    "or seals were removed."
-                )
-                % {"day": day},
-            )
+    wanted = must_be_sealed(timezone.localtime(clock.now()))
+    rows = Event.objects.filter(at__lt=end_of(wanted))
+    if prev:
+        rows = rows.filter(at__gte=end_of(prev.day))
+    unsealed = rows.aggregate(first=Min("at"))["first"]
+    if unsealed:
+        day = timezone.localtime(unsealed).date().isoformat()
+        yield Fault(
+            "seal",
+            day,
+            _("%(day)s has no seal: the nightly job did not run, or seals were removed.")
+            % {"day": day},
+        )
 
 
 def _one_seal(seal: Seal, prev: Seal | None) -> Iterator[Fault]:

@@ -2,7 +2,8 @@
 
 hash  = SHA-256 of the canonical text of (prev, about, seq, verb, people, time, data)
 prev  = hash of the event before, of the same subject ("" for the first)
-seal  = HMAC-SHA-256 with a key kept outside the database, over a whole day
+mark  = HMAC with a key kept outside the database, over the end of a subject's story
+seal  = HMAC-SHA-256 with the same key, over a whole day
 """
 
 import datetime as dt
@@ -113,6 +114,21 @@ def seal_hash(key: str, *, prev: str, day: dt.date, count: int, events: str) -> 
     """The keyed seal over a day. Whoever lacks the key cannot make one that fits."""
     text = f"{prev}\n{day.isoformat()}\n{count}\n{events}"
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def head_mark(key: str, *, about_kind: str, about_id: int, seq: int, hash: str) -> str:  # noqa: A002
+    """Signs where a story ends, from its last event on; half a digest is long enough."""
+    text = f"{about_kind}/{about_id}\n{seq}\n{hash}"
+    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+#: Hour at which every day before today is sealed: one after the nightly job.
+SEALED_BY = 3
+
+
+def must_be_sealed(now: dt.datetime) -> dt.date:
+    """The last day that must have a seal at this local moment."""
+    return now.date() - dt.timedelta(days=1 if now.hour >= SEALED_BY else 2)
 
 
 # ---------------------------------------------------------------------------- guards

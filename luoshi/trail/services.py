@@ -24,6 +24,7 @@ from luoshi.trail.rules import (
     day_digest,
     event_hash,
     guards,
+    head_mark,
     parts_of,
     seal_hash,
 )
@@ -88,7 +89,19 @@ def _next_event(head: Head, verb: str, by: Actor, at: dt.datetime, data: str) ->
         data=event.data,
     )
     head.seq, head.hash = event.seq, event.hash
+    head.mark = mark_of(head)
     return event
+
+
+def mark_of(head: Head) -> str:
+    """The signature of a head as it stands."""
+    return head_mark(
+        settings.SEAL_KEY,
+        about_kind=head.about_kind,
+        about_id=head.about_id,
+        seq=head.seq,
+        hash=head.hash,
+    )
 
 
 def _held(subjects: set[Subject]) -> dict[Subject, Head]:
@@ -119,7 +132,8 @@ def _locked(subjects: set[Subject]) -> dict[Subject, Head]:
 def _move(heads: Any) -> None:
     moved = list(heads)
     if len(moved) == 1:
-        Head.objects.filter(pk=moved[0].pk).update(seq=moved[0].seq, hash=moved[0].hash)
+        head = moved[0]
+        Head.objects.filter(pk=head.pk).update(seq=head.seq, hash=head.hash, mark=head.mark)
         return
     for head in moved:
         head.pk = None
@@ -127,7 +141,7 @@ def _move(heads: Any) -> None:
         moved,
         update_conflicts=True,
         unique_fields=["about_kind", "about_id"],
-        update_fields=["seq", "hash"],
+        update_fields=["seq", "hash", "mark"],
     )
 
 
