@@ -169,13 +169,13 @@ PERMITS: dict[str, Permit] = {
     "cancel": _permit({_R.CREATOR, _R.OFFICE}, set(OPEN)),
     "count_in": _permit({_R.CREATOR, _R.OFFICE}, set(OPEN)),
     "share": _permit({_R.OWNER}, {Status.ISSUED, Status.ACTIVE}),
+    "transfer": _permit({_R.OWNER, _R.HEAD, _R.OFFICE}, _LIVE),
+    "diagnose": _permit({_R.OWNER, _R.HANDLER}, {Status.ACTIVE, Status.SUBMITTED, Status.DONE}),
     "attach": _permit(
         {_R.OWNER, _R.HANDLER, _R.CREATOR, _R.SPLITTER, _R.OFFICE},
         _LIVE | {Status.DRAFT, Status.PROPOSED},
     ),
     "set_milestones": _permit(
-    "transfer": _permit({_R.OWNER, _R.HEAD, _R.OFFICE}, _LIVE),
-    "diagnose": _permit({_R.OWNER, _R.HANDLER}, {Status.ACTIVE, Status.SUBMITTED, Status.DONE}),
         {_R.CREATOR, _R.SPLITTER, _R.OFFICE, _R.OWNER}, {Status.DRAFT, Status.ACTIVE}
     ),
     "assess": _permit({_R.ASSESSOR}, {Status.ACTIVE, Status.SUBMITTED, Status.DONE, Status.CLOSED}),
