@@ -108,10 +108,28 @@ class PersonTable(ImportTable):
             result.same += 1
 
     def _plan(self, row: Row, seen: dict[str, int]) -> _PersonPlan | None:
-        if not self.once(row, "staff_number", seen) or not self.named(row):
+        """What a row asks for; None where something is wrong. Every fault of the row is told."""
+        before = len(self.errors)
+        single = self.once(row, "staff_number", seen)
+        self.named(row)
+        self.too_long(row, self.LIMITS)
+        known = single and self._number_stands(row)
+        person = self._known(row) if known else None
+        self._mail_stands(row)
+        unit = self._unit(row, "unit", row.get("unit"))
+        if unit is not None:
+            self._reaches(row, unit, person)
+        entered = self.date(row, "entered_on")
+        post = self._post(row, unit, person)
+        if unit is None or len(self.errors) > before:
             return None
-        if self.too_long(row, self.LIMITS) or not self._texts_stand(row):
-            return None
+        kept = "assessment_type" in self.table.places and row.get("assessment_type")
+        return _PersonPlan(
+            row, unit, person, self._changes(row, person), kept or None, entered, post
+        )
+
+    def _known(self, row: Row) -> Person | None:
+        """The person of this staff number, if there is one who can be changed."""
         number = row.get("staff_number")
         person = self.people.get(number.upper())
         if person is None:
@@ -120,36 +138,23 @@ class PersonTable(ImportTable):
             if other:
                 reason = _("The staff number %(number)s belongs to %(name)s already.")
                 self.fault(row, "staff_number", reason % {"number": number, "name": other.name})
-                return None
         elif person.left_on is not None:
             reason = _("%(name)s left on %(day)s. Take them back on their page first.")
             day = person.left_on.isoformat()
             self.fault(row, "staff_number", reason % {"name": person.name, "day": day})
-            return None
-        unit = self._unit(row, "unit", row.get("unit"))
-        if unit is None or not self._reaches(row, unit, person):
-            return None
-        entered = self.date(row, "entered_on")
-        post = self._post(row, unit, person)
-        kept = "assessment_type" in self.table.places and row.get("assessment_type")
-        return _PersonPlan(
-            row, unit, person, self._changes(row, person), kept or None, entered, post
-        )
+        return person
 
-    def _texts_stand(self, row: Row) -> bool:
-        number, email = row.get("staff_number"), row.get("email")
-        if not re.fullmatch(r"[0-9A-Za-z._-]+", number):
-            self.fault(
-                row, "staff_number", _("A staff number consists of digits and Latin letters.")
-            )
-            return False
-        if email:
-            try:
-                validate_email(email)
-            except ValidationError:
-                self.fault(row, "email", _("This is not an e-mail address."))
-                return False
-        return True
+    def _number_stands(self, row: Row) -> bool:
+        if re.fullmatch(r"[0-9A-Za-z._-]+", row.get("staff_number")):
+            return True
+        self.fault(row, "staff_number", _("A staff number consists of digits and Latin letters."))
+        return False
+
+    def _mail_stands(self, row: Row) -> None:
+        try:
+            validate_email(row.get("email") or "nobody@example.org")
+        except ValidationError:
+            self.fault(row, "email", _("This is not an e-mail address."))
 
     def _changes(self, row: Row, person: Person | None) -> dict[str, str]:
         """Columns whose cell is filled and differs; an empty cell changes nothing."""
@@ -182,14 +187,12 @@ class PersonTable(ImportTable):
             return _("No open unit is called so. Is it “%(name)s”?") % {"name": near[0].name}
         return _("No open unit of this code or name is known.")
 
-    def _reaches(self, row: Row, unit: Unit, person: Person | None) -> bool:
+    def _reaches(self, row: Row, unit: Unit, person: Person | None) -> None:
         places = [unit, *([person.main_unit] if person else [])]
-        if all(self.powers.over_unit(Power.EDIT_PEOPLE, place.path) for place in places):
-            return True
-        self.fault(row, "unit", str(rules.may_edit_unit(False).reason))
-        return False
+        if not all(self.powers.over_unit(Power.EDIT_PEOPLE, place.path) for place in places):
+            self.fault(row, "unit", str(rules.may_edit_unit(False).reason))
 
-    def _post(self, row: Row, unit: Unit, person: Person | None) -> _PostPlan | None:
+    def _post(self, row: Row, unit: Unit | None, person: Person | None) -> _PostPlan | None:
         """The post a row gives, without the units in which the person holds it already."""
         word = row.get("duty")
         if not word:
@@ -197,16 +200,15 @@ class PersonTable(ImportTable):
         duty = duty_of(word)
         if duty is None or duty == Duty.SECRETARY:
             self.fault(row, "duty", _("This is no duty we know. See the list in the template."))
-            return None
         names = split_list(row.get("post_units"))
         found = [self._unit(row, "post_units", name) for name in names] or [unit]
-        if None in found:
-            return None
-        where = [u for u in cast(list[Unit], found) if self._new(person, duty, u)]
         field_name = row.get("field")
         if field_name and field_name not in self.fields:
             self.fault(row, "field", _("No field of responsibility is called so."))
             return None
+        if duty is None or None in found:
+            return None
+        where = [u for u in cast(list[Unit], found) if self._new(person, duty, u)]
         return (
             _PostPlan(duty, where, row.get("title"), self.fields.get(field_name)) if where else None
         )

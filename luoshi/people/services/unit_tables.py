@@ -69,11 +69,13 @@ class UnitTable(ImportTable):
             result.same += 1
 
     def _plan(self, row: Row, codes: set[str], seen: dict[str, int]) -> _UnitPlan | None:
-        if not self.once(row, "code", seen) or not self.named(row):
-            return None
-        if self.too_long(row, self.LIMITS):
-            return None
+        before = len(self.errors)
+        single = self.once(row, "code", seen)
+        self.named(row)
+        self.too_long(row, self.LIMITS)
         since = self.date(row, "since")
+        if not single:
+            return None
         unit = self.units.get(row.get("code").upper())
         if unit is not None and unit.until is not None:
             self.fault(row, "code", _("This unit is closed. Open it again first."))
@@ -84,6 +86,8 @@ class UnitTable(ImportTable):
             changes["parent"] = parent
         if not self._reaches(unit, parent):
             self.fault(row, "code", str(rules.may_edit_unit(False).reason))
+        if len(self.errors) > before:
+            return None
         return _UnitPlan(row, unit, changes, self._aliases(row, unit), since)
 
     def _changes(self, row: Row, unit: Unit | None, parent: str | None) -> dict[str, Any]:

@@ -199,6 +199,24 @@ def test_each_error_in_a_table_of_people_names_its_cell(row, cell):
     assert Person.objects.count() == queries_before
 
 
+def test_every_error_of_a_row_of_people_is_named():
+    cast()
+    row = ["工号一", "😀😀", "无此单位", "1" * 31, "大师兄", "", "也无此单位、还无此单位"]
+    result = import_people(people_file(row), by=SYSTEM)
+    told = [error.cell for error in result.errors]
+    assert sorted(told) == ["A2", "B2", "C2", "D2", "E2", "G2", "G2"]
+    assert result.rows_in_error == 1
+    assert Person.objects.filter(phone="1" * 31).count() == 0
+
+
+def test_a_row_that_repeats_a_number_is_told_its_other_errors_too():
+    cast()
+    rows = [["5001", "冯明", "20"], ["5001", "", "无此单位"]]
+    result = import_people(people_file(*rows), by=SYSTEM)
+    assert sorted(error.cell for error in result.errors) == ["A3", "B3", "C3"]
+    assert result.created == 1
+
+
 def test_rare_characters_are_imported_as_they_are():
     who = cast()
     import_people(people_file(["5001", "𠮷㐀", "20"], ["5002", "阿·依古丽", "20"]), by=SYSTEM)
