@@ -23,7 +23,7 @@ from luoshi.people.queries import powers_of
 from luoshi.people.roles import Duty
 from luoshi.tasks import queries as tasks
 from luoshi.tasks.lifecycle import PERMITS, Relation
-from luoshi.tasks.models import Task
+from luoshi.tasks.models import Part, Role, Task
 from luoshi.tasks.rules import Facts
 
 #: Transfers of one page at most.
@@ -67,6 +67,11 @@ def facts_for(task: Task, person: Person, known: Facts | None = None) -> Facts:
 def waiting_on(task: Task) -> Change | None:
     """The transfer of a task that waits for an answer."""
     return transfers().filter(task=task, state=ChangeState.ASKED).first()
+
+
+def assesses(person: Person, task: Task) -> bool:
+    """Whether the person is an assessor of the task."""
+    return Part.objects.filter(task=task, person=person, role=Role.ASSESSOR).exists()
 
 
 def transfers() -> QuerySet[Change]:

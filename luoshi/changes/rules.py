@@ -113,12 +113,19 @@ def may_withdraw(change: Waiting, person_id: int, owner_id: int | None) -> Verdi
     return ALLOWED
 
 
-def taker_stands(taker: Present, owner_id: int | None, today: dt.date) -> Verdict:
-    """Anybody who is here may take a task; not the one who has it."""
+def taker_stands(
+    taker: Present, owner_id: int | None, today: dt.date, *, assesses: bool = False
+) -> Verdict:
+    """Anybody who is here may take a task; not the one who has it, and nobody who assesses it."""
     if not taker.present_on(today):
         return denied(_("%(person)s has left; choose somebody else.") % {"person": taker.name})
     if taker.pk == owner_id:
         return denied(_("%(person)s is the responsible person already.") % {"person": taker.name})
+    if assesses:
+        return denied(
+            _("%(person)s assesses this task and cannot answer for it as well.")
+            % {"person": taker.name}
+        )
     return ALLOWED
 
 

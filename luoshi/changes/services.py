@@ -75,7 +75,7 @@ def _of_key(key: str | None) -> list[Change]:
 
 def _ask(task: Task, to: Person, reason: str, person: Person, by: Actor, key: str | None) -> Change:
     require(queries.may_ask(task, person, queries.waiting_on(task)))
-    stands(rules.taker_stands(to, task.owner_id, clock.today()), "to")
+    _refuse_taker(task, to, "to")
     new = admit(task, [to.pk], Role.ADMITTED, by=by)
     change = Change.objects.create(
         kind=ChangeKind.TRANSFER,
@@ -90,6 +90,12 @@ def _ask(task: Task, to: Person, reason: str, person: Person, by: Actor, key: st
     )
     record(task.ref, "change.ask_transfer", by=by, change=change.pk, to=to.pk, reason=change.reason)
     return change
+
+
+def _refuse_taker(task: Task, taker: Person, field: str | None = None) -> None:
+    """Raise Refused where this person cannot take the task."""
+    assesses = queries.assesses(taker, task)
+    stands(rules.taker_stands(taker, task.owner_id, clock.today(), assesses=assesses), field)
 
 
 def _asked(change: Change, by: Actor) -> Iterable[Note]:
@@ -131,7 +137,7 @@ def _take(change: Change, by: Actor, opinion: str = "") -> bool:
             _("“%(title)s” has another responsible person by now; this transfer has no object.")
             % {"title": task.title}
         )
-    stands(rules.taker_stands(taker, task.owner_id, clock.today()))
+    _refuse_taker(task, taker)
     _decide(change, ChangeState.ACCEPTED, by, opinion)
     hand_over(task, taker, by=by)
     pass_on_drafts(giver, taker, front=forms_of(task))

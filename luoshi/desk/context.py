@@ -80,6 +80,7 @@ NAV: tuple[Group, ...] = (
             Entry(_("Task list"), "list-details", "task-list"),
             Entry(_("Gantt"), "chart-gantt", "gantt"),
             Entry(_("Mosaic"), "chart-treemap", "mosaic"),
+            Entry(_("Transfers"), "switch-horizontal", "changes:index"),
             Entry(_("Register"), "plus", "tasks:register", (Power.REGISTER,)),
             Entry(_("Import a task table"), "table-import", "intake:index", (Power.IMPORT,)),
         ),

@@ -24,6 +24,10 @@ MESSAGES = {
         "pencil",
         _("%(by)s amended the report on “%(title)s”; it now says %(progress)s %%."),
     ),
+    "report.shared": (
+        "share",
+        _("%(by)s reported on “%(title)s”; nothing is left for you to do."),
+    ),
 }
 
 

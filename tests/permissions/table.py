@@ -35,7 +35,7 @@ def answer_to(role: str, door: Door) -> str:
         return INVISIBLE if door.only and role not in UPLOADERS else ALLOWED
     if who in {Who.SEES_TASK, Who.SEES_FILE, Who.EACH_BELOW}:
         return ALLOWED if Power.SEE in powers_of(role) else INVISIBLE
-    if who == Who.OWN_MESSAGE:
+    if who in {Who.OWN_MESSAGE, Who.OWN_TRANSFER}:
         return ALLOWED if role == STAFF else INVISIBLE
     if who in {Who.DEMO, Who.BUILDERS}:
         return INVISIBLE  # neither a demonstration nor a place where pages are built
@@ -98,6 +98,9 @@ def arguments(world: SimpleNamespace) -> dict[str, dict[str, object]]:
         "measures:set_file": {"programme_id": world.category.programme_id},
         "intake:reopen": {**batch, "name_id": world.name.pk},
         "intake:row": {**batch, "row_id": world.row.pk},
+        "changes:answer": {"pk": world.asked.pk},
+        "changes:withdraw": {"pk": world.asked_too.pk},
+        "changes:ask": task,
         "reports:amend": {**task, "report_id": world.report.pk},
         "reports:result": {**task, "counting_id": world.counting.pk},
     }

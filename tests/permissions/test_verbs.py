@@ -283,7 +283,7 @@ def _expected(world, verb: str, name: str, measure: str, status: Status) -> tupl
 
 
 #: Where a door has rules of its own beyond PERMITS; their reasons are tested in their room.
-OWN_RULES = {"reports:submit", "reports:amend"}
+OWN_RULES = {"reports:submit", "reports:amend", "changes:ask"}
 
 
 def _try(world, knock, name, method, measure, status, people, data=None):

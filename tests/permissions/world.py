@@ -3,19 +3,22 @@
 import datetime as dt
 from types import SimpleNamespace
 
+from luoshi.changes.models import Change
+from luoshi.changes.tests.factories import asked
 from luoshi.files.services import attach
 from luoshi.files.tests.factories import png, upload
 from luoshi.intake.tests import factories as tables
 from luoshi.notices.models import Message
 from luoshi.notices.services import notify
+from luoshi.people.models import Person
 from luoshi.people.roles import Duty
 from luoshi.people.services import bodies
 from luoshi.people.tests.factories import cast, make_person, make_unit, seat
-from luoshi.reports.tests.factories import tell
+from luoshi.reports.tests.factories import running, tell
 from luoshi.tasks.services import registering, taking_part
-from luoshi.tasks.tests.factories import make_set, new
+from luoshi.tasks.tests.factories import issued, make_set, new
 from tests.permissions.conftest import people_of_all_duties
-from tests.permissions.table import ROLES
+from tests.permissions.table import ROLES, STAFF
 
 
 def build() -> SimpleNamespace:
@@ -52,6 +55,7 @@ def build() -> SimpleNamespace:
         by=people.chen.actor,
     )
     world.message = Message.objects.get(person=people.sun)
+    world.asked, world.asked_too = _transfers(people, roles[STAFF])
     admin = people.admin.actor
     world.minutes = make_unit("院长办公室", people.root, "职能部门", "12")
     world.clerk = make_person("钱书记员", world.minutes)
@@ -68,3 +72,9 @@ def build() -> SimpleNamespace:
     )
     world.row, world.name = world.batch.rows.filter(kind="task").first(), world.batch.names.first()
     return world
+
+
+def _transfers(people: SimpleNamespace, staff: Person) -> tuple[Change, Change]:
+    """One asked of somebody without a post, one asked by them."""
+    own = issued(make_set(), people.chen, people.section.pk, owner_id=staff.pk)
+    return asked(running(people), people.li, staff), asked(own, staff, people.li)

@@ -85,7 +85,7 @@ def test_others_cannot_ask(task, people, name):
 
 @pytest.mark.parametrize("name", ["wang", "chen", "zhou"])
 def test_head_and_office_cannot_ask_while_the_person_is_there(task, people, name):
-    with pytest.raises(NotAllowed, match=r"left or moved"):
+    with pytest.raises(NotAllowed, match="离职或岗位变动"):
         asked(task, getattr(people, name), people.sun)
     assert not Change.objects.exists()
 
@@ -147,18 +147,25 @@ def test_an_outgoing_holder_of_the_post_is_gone(people, day):
 def test_nobody_hands_over_without_a_reason_or_to_who_has_it(task, people):
     with pytest.raises(Refused):
         asked(task, people.li, people.sun, reason="  ")
-    with pytest.raises(Refused, match="already"):
+    with pytest.raises(Refused, match="已是任务负责人"):
         asked(task, people.li, people.li)
     gone = make_person("钱走了", people.other, left_on=dt.date(2026, 3, 1))
-    with pytest.raises(Refused, match="left"):
+    with pytest.raises(Refused, match="离职"):
         asked(task, people.li, gone)
     assert not Change.objects.exists()
     assert not Part.objects.filter(task=task, role=Role.ADMITTED).exists()
 
 
+def test_an_assessor_does_not_become_the_one_assessed(task, people):
+    taking_part.admit(task, [people.sun.pk], Role.ASSESSOR, by=people.chen.actor)
+    with pytest.raises(Refused, match="考核人"):
+        asked(task, people.li, people.sun)
+    assert not Change.objects.exists()
+
+
 def test_only_one_transfer_of_a_task_waits(task, people):
     asked(task, people.li, people.sun)
-    with pytest.raises(NotAllowed, match="already"):
+    with pytest.raises(NotAllowed, match="正在转交中"):
         asked(task, people.li, people.wang)
     assert Change.objects.count() == 1
 
@@ -303,7 +310,7 @@ def test_answering_twice_does_it_once(task, people):
     change = asked(task, people.li, people.sun)
     assert services.accept_transfer([change], by=people.sun.actor) == 1
     assert services.accept_transfer([change], by=people.sun.actor) == 0
-    with pytest.raises(NotAllowed, match="already"):
+    with pytest.raises(NotAllowed, match="已接受"):
         services.decline_transfer([change], by=people.sun.actor, opinion="改主意")
     assert [e.verb for e in events_about("task", task.pk)].count("task.hand_over") == 1
 
@@ -323,7 +330,7 @@ def test_withdrawing_is_for_who_asked_or_has_the_task(task, people):
 def test_a_transfer_without_object_is_refused_and_the_new_owner_takes_it_back(task, people):
     change = asked(task, people.li, people.sun)
     Task.objects.filter(pk=task.pk).update(owner=people.wang)
-    with pytest.raises(Refused, match="another responsible person"):
+    with pytest.raises(Refused, match="已经变更"):
         services.accept_transfer([change], by=people.sun.actor)
     services.withdraw_transfer(change, by=people.wang.actor)
     assert not queries.to_answer(people.sun).exists()

@@ -19,6 +19,7 @@ class Who(StrEnum):
     SEES_TASK = "whoever may see the task"
     SEES_FILE = "whoever may see a thing the file hangs on"
     OWN_MESSAGE = "whom the message was sent to"
+    OWN_TRANSFER = "whom the transfer was asked of, or who asked for it"
     EACH_ROW = "everybody who is logged in; every task named is asked for by itself"
     EACH_BELOW = "whoever may see the task; every draft below it is asked for by itself"
     DEMO = "anybody, in a demonstration only"
@@ -197,6 +198,19 @@ DOORS: dict[str, Door] = {
     "reports:result": _two(Verb("report")),
     "reports:add_document": _two(Verb("attach")),
     # import of task tables
+    # transfers
+    "changes:index": Door(_IN),
+    "changes:ask_many": _two(Who.EACH_ROW),
+    "changes:answer_many": _sent(Who.EACH_ROW),
+    "changes:ask": _two(Verb("transfer")),
+    "changes:answer": _two(Who.OWN_TRANSFER),
+    "changes:withdraw": _two(Who.OWN_TRANSFER),
+    # assessment
+    "assessment:many": _two(Who.EACH_ROW),
+    "assessment:assess": _two(Verb("assess")),
+    "assessment:scores": Door(Who.SEES_TASK),
+    "assessment:return_score": _two(Verb("return_score")),
+    "assessment:name_assessors": _two(Verb("name_assessors")),
     "intake:index": Door(Power.IMPORT),
     "intake:upload": _two(Power.IMPORT),
     "intake:template": Door(Power.IMPORT),

@@ -19,6 +19,8 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext, pgettext_lazy
 
+from luoshi.changes.models import Change
+from luoshi.changes.queries import to_answer
 from luoshi.notices.kinds import rows_of
 from luoshi.notices.queries import messages_of
 from luoshi.people.models import Person
@@ -82,11 +84,12 @@ class WorkList:
 
 
 def work_list(person: Person, today: dt.date) -> WorkList:
-    """Everything that waits for this person. Seven statements at any number of rows."""
+    """Everything that waits for this person. Eight statements at any number of rows."""
     do = Group("do", pgettext("work list", "To do"), all_url=task_list(scope="mine"))
     for rows, total in (
         _to_report(person, today),
         _to_sign(person),
+        _to_take(person),
         _to_send(person),
     ):
         do.rows += rows
@@ -248,6 +251,40 @@ def _sign_row(row: dict[str, Any]) -> Row:
     )
 
 
+def _to_take(person: Person) -> tuple[list[Row], int]:
+    """Tasks others hand over to the person; many stand in one row that leads to their list."""
+    found = list(to_answer(person)[: MOST + 1])
+    total = len(found) if len(found) <= MOST else to_answer(person).count()
+    if total <= MOST_DRAFTS:
+        return [_take_row(change) for change in found], total
+    url = reverse("changes:index")
+    words = ngettext(
+        "%(n)d task is handed over to you", "%(n)d tasks are handed over to you", total
+    )
+    row = Row(
+        mark=_("Transfer"),
+        title=words % {"n": total},
+        url=url,
+        source=found[0].giver.name if found[0].giver else "",
+        label=str(_LABELS["answer"]),
+        act_url=url,
+        stands_for=total,
+    )
+    return [row], total
+
+
+def _take_row(change: Change) -> Row:
+    return Row(
+        mark=_("Transfer"),
+        title=change.task.title,
+        url=task_url(change.task_id),
+        source=change.giver.name if change.giver else "",
+        due=change.task.due,
+        note=change.reason[:60],
+        **_button("answer", change.pk),
+    )
+
+
 def _to_send(person: Person) -> tuple[list[Row], int]:
     """The person's own drafts: refused by somebody, or waiting to be issued.
 
@@ -346,6 +383,7 @@ _VERBS = {
     "issue": ("tasks:issue", True),
     "edit": ("tasks:edit", False),
     "accept": ("tasks:accept", True),
+    "answer": ("changes:answer", True),
 }
 
 
@@ -357,6 +395,7 @@ _LABELS = {
     "issue": pgettext_lazy("verb", "Issue"),
     "edit": pgettext_lazy("verb", "Change"),
     "accept": pgettext_lazy("verb", "Review"),
+    "answer": pgettext_lazy("verb", "Answer"),
 }
 
 

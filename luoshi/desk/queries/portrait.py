@@ -11,6 +11,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from luoshi.changes.queries import Panel as Transfers
+from luoshi.changes.queries import panel as transfers_panel
+from luoshi.assessment.queries import Panel as Assessment
+from luoshi.assessment.queries import panel as assessment_panel
 from luoshi.desk.queries.listing import rows_of
 from luoshi.kit.verdict import Verdict
 from luoshi.measures.queries import LightShown, lights_of
@@ -18,7 +22,7 @@ from luoshi.people.models import Person
 from luoshi.reports.queries import Panel
 from luoshi.reports.queries import panel as reports_panel
 from luoshi.tasks import queries, rules
-from luoshi.tasks.lifecycle import Relation, Status
+from luoshi.tasks.lifecycle import PERMITS, Relation, Status
 from luoshi.tasks.models import Milestone, Part, Remark, RemarkKind, Role, Task
 from luoshi.trail.queries import Line, events_about
 
@@ -83,6 +87,8 @@ class Portrait:
     comments: list[Remark]
     own_values: list[tuple[str, str]]
     reports: Panel
+    assessment: Assessment
+    transfers: Transfers
     trail: list[tuple[dt.date, list[Line]]]
     follows: bool
 
@@ -153,6 +159,16 @@ def _acts(task: Task, facts: rules.Facts, person: Person) -> list[ActShown]:
         url = reverse(f"tasks:{verb}", args=[task.pk])
         shown.append(ActShown(verb, label, icon, url, verdict, kind, dialog))
     return shown
+
+
+def _handing_over(transfers: Transfers) -> list[ActShown]:
+    """Handing over, while there is something to hand over."""
+    task = transfers.task
+    if task.status not in PERMITS["transfer"].statuses or transfers.waiting:
+        return []
+    url = reverse("changes:ask", args=[task.pk])
+    label, icon = pgettext_lazy("verb", "Hand over"), "switch-horizontal"
+    return [ActShown("transfer", label, icon, url, transfers.may_ask)]
 
 
 def light_of(task: Task, today: dt.date) -> LightShown:
@@ -226,6 +242,7 @@ def _by_day(lines: Sequence[Line]) -> list[tuple[dt.date, list[Line]]]:
 def portrait(task: Task, person: Person, today: dt.date) -> Portrait:
     """Gather the page of a task: about fifteen statements at any size."""
     facts = queries.facts_for(task, person)
+    transfers = transfers_panel(task, person, facts)
     parts = queries.parts_of([task])[task.pk]
     remarks = list(task.remarks.select_related("by", "by__main_unit"))
     children, drafts = _children(task, person, today) if task.children_count else ([], 0)
@@ -236,7 +253,7 @@ def portrait(task: Task, person: Person, today: dt.date) -> Portrait:
         light=light_of(task, today),
         explained=rules.explain(task, task.due, today),
         expected=rules.expected(task.start, task.due, today),
-        acts=_acts(task, facts, person),
+        acts=[*_acts(task, facts, person), *_handing_over(transfers)],
         ancestors=list(ancestors) if task.parent_id else [],
         children=children,
         drafts=drafts if Relation.OWNER in facts.relations else 0,
@@ -247,6 +264,8 @@ def portrait(task: Task, person: Person, today: dt.date) -> Portrait:
         comments=[r for r in remarks if r.kind != RemarkKind.INSTRUCTION],
         own_values=_own_values(task),
         reports=reports_panel(task, facts, person, today),
+        assessment=assessment_panel(task, facts, person, today),
+        transfers=transfers,
         trail=_by_day(events_about("task", task.pk)),
         follows=any(p.role == Role.FOLLOWER and p.person_id == person.pk for p in parts),
     )

@@ -30,7 +30,7 @@ from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Counting, Task
 from luoshi.tasks.queries import facts_for, locked
 from luoshi.tasks.rules import Facts
-from luoshi.tasks.services.line import id_of, person_of, set_progress
+from luoshi.tasks.services.line import handlers, id_of, person_of, set_progress
 from luoshi.trail.services import record
 
 # ── a report as typed ────────────────────────────────────────────────────────────────────────────
@@ -367,6 +367,14 @@ def amend_report(
     kinds.tell("amended", [task], by)
     _tell(task, "report.amend", by, progress=new.progress)
     return new
+    if kind != "report.amend":
+        _tell_sharers(task, by, people)
+
+
+def _tell_sharers(task: Task, by: Actor, told: set[int | None]) -> None:
+    """Whoever shares the task hears that it is done, and by whom (TSK-4, S3-3.3)."""
+    sharing = handlers(task) - told - {by.id}
+    notify(sharing, "report.shared", about=task.ref, title=task.title, by=by)
 
 
 def _ground_of(report: Report, task: Task) -> queries.Ground:
