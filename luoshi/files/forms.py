@@ -5,7 +5,7 @@
 
 The form needs ``enctype="multipart/form-data"`` (htmx: ``hx-encoding``). When something else in the
 form is wrong, files that were accepted are offered again, ticked: they lie on the disk already and
-are known by a signed slip that holds for a day.
+are known by a signed slip that holds for forty days, so that it may stand in a draft, too.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from luoshi.files import rules, services
 from luoshi.kit.verdict import Refused
 
 _SALT = "luoshi.files.kept"
-_DAY = 24 * 3600  # seconds
+_HOLDS = 40 * 24 * 3600  # seconds
 
 
 def slip_for(prepared: services.Prepared) -> str:
@@ -35,7 +35,7 @@ def slip_for(prepared: services.Prepared) -> str:
 
 def _read_slip(slip: str) -> tuple[str, str, int] | None:
     try:
-        sha256, name, size = signing.loads(slip, salt=_SALT, max_age=_DAY)
+        sha256, name, size = signing.loads(slip, salt=_SALT, max_age=_HOLDS)
     except signing.BadSignature:
         return None
     return sha256, name, size
@@ -76,11 +76,22 @@ class EvidenceInput(forms.FileInput):
         context["widget"]["attrs"]["multiple"] = True
         context["widget"]["attrs"]["accept"] = ",".join(f".{suffix}" for suffix in sorted(suffixes))
         context["widget"] |= {
-            "kept": [one for item in value or () if (one := _kept(item))],
+            "kept": kept_of(value),
             "limit": settings.UPLOAD_LIMIT,
             "limit_mb": settings.UPLOAD_LIMIT // (1024 * 1024),
         }
         return context
+
+
+def keep(upload: "services.Upload") -> dict[str, Any]:
+    """Take a file in before its form is sent: name, size and slip. Raises Refused."""
+    prepared = services.prepare(upload)
+    return {"slip": slip_for(prepared), "name": prepared.name, "size": prepared.content.size}
+
+
+def kept_of(items: Sequence[Any] | None) -> list[dict[str, Any]]:
+    """Name, size and slip of files that were accepted before, out of slips and cleaned uploads."""
+    return [one for item in items or () if (one := _kept(item))]
 
 
 def _kept(item: Any) -> dict[str, Any] | None:

@@ -178,9 +178,8 @@ def _asked(dues: Sequence[Due], today: dt.date) -> set[int]:
             found.add(due.pk)
     for rows in periods.values():
         late_report = policy_of(rows[0].task).late_report
-        due = months.asked_now(today, rows, late_report)
-        if due is not None:
-            found.add(due.pk)
+        if asked := months.asked_now(today, rows, late_report):
+            found.add(asked.pk)
     return found
 
 
@@ -297,7 +296,7 @@ def rows_named(person: Person, names: Sequence[str], today: dt.date) -> dict[str
 
 
 def still_asked(person: Person, filed: Mapping[str, int], today: dt.date) -> list[Line]:
-    """Of tasks just reported on (name → the due that was shown), what they owe next, if anything."""
+    """Of tasks just reported on (name → the due that was shown), what they owe next."""
     tasks = [int(name[1:]) for name in filed if name.startswith("t")]
     if not tasks:
         return []

@@ -282,14 +282,15 @@ def _file(request: HttpRequest, person: Person) -> HttpResponse:
     said = _said(len(filed), len(failed) + len(lost))
     if request.headers.get("X-Requested-With") == _FETCH:
         rows = [row for rows in answered.values() for row in rows]
-        context = {"rows": rows, "said": said, "failed": failed, "lost": lost}
-        context["today"] = clock.today()
+        context: dict[str, Any] = {"rows": rows, "said": said, "failed": failed, "lost": lost}
+        context |= {"today": clock.today()}
         return render(request, "reports/_month_answer.html", context)
     if not failed and not lost:
         (messages.success if filed else messages.info)(request, said)
         return HttpResponseRedirect(reverse("reports:month"))
-    context = _context(request, person, answered)
-    return render(request, "reports/month.html", context | {"said": said, "lost": lost}, status=422)
+    shown = _context(request, person, answered)
+    shown |= {"said": said, "failed": failed, "lost": lost}
+    return render(request, "reports/month.html", shown, status=422)
 
 
 def _lost(request: HttpRequest, names: Sequence[str]) -> list[dict[str, str]]:
