@@ -46,6 +46,11 @@ def below(path: str, field: str = "path", *, including: bool = True) -> Q:
     return Q(**{f"{field}__{lower}": path, f"{field}__lte": path + _END})
 
 
+def last_below(path: str) -> str:
+    """What no path at or below ``path`` lies beyond, for statements that take both ends."""
+    return path + _END
+
+
 class Tree(models.Model):
     """A row with a parent. Services call `plant` after the first save and `move_below` to move."""
 

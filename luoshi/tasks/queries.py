@@ -25,7 +25,8 @@ from django.db.models import (
 )
 
 from luoshi.kit import clock
-from luoshi.kit.tree import below
+from luoshi.kit.statements import statement
+from luoshi.kit.tree import last_below
 from luoshi.kit.unindexed import unindexed
 from luoshi.kit.verdict import Stale, Verdict
 from luoshi.measures.models import Category, Measure
@@ -46,12 +47,20 @@ def _posts_held(person: Person) -> list[int]:
     return [h.post_id for h in powers_of(person).holdings]
 
 
+@statement
+def _units_between(starts: Any, ends: Any) -> QuerySet[Unit, Any]:
+    where = Q()
+    for start, end in zip(starts, ends, strict=True):
+        where |= Q(path__gte=start, path__lte=end)
+    return Unit.objects.filter(where).order_by().values_list("pk")
+
+
 def _tree_ids(paths: Iterable[str]) -> list[int]:
     """Primary keys of all units at or below the paths."""
-    where = Q()
-    for path in paths:
-        where |= below(path)
-    return list(Unit.objects.filter(where).values_list("pk", flat=True)) if where else []
+    starts = [path for path in paths if path]
+    if not starts:
+        return []
+    return _units_between.column(starts=starts, ends=[last_below(path) for path in starts])
 
 
 def sees_everything(person: Person) -> bool:
@@ -59,10 +68,15 @@ def sees_everything(person: Person) -> bool:
     return any(len(path) <= 5 for path in powers_of(person).reach(Power.SEE))
 
 
+@statement
+def _closed_rows() -> QuerySet[Measure, Any]:
+    rows = Measure.objects.exclude(visibility=Visibility.EVERYONE).order_by()
+    return rows.values_list("pk", "visibility")
+
+
 def _closed() -> dict[int, str]:
     """Measures whose tasks not everybody may see, and who may."""
-    rows = Measure.objects.exclude(visibility=Visibility.EVERYONE).order_by()
-    return dict(rows.values_list("pk", "visibility"))
+    return dict(_closed_rows())
 
 
 def closed_measures() -> list[int]:

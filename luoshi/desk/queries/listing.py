@@ -2,10 +2,10 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
-from typing import Any, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 from django.core.cache import cache
 from django.db.models import QuerySet
@@ -14,19 +14,22 @@ from django.utils.translation import gettext_lazy as _
 
 from luoshi.desk.queries.paging import Order, Page, chosen, count_to, page
 from luoshi.desk.queries.unit_choices import UnitChoices
-from luoshi.measures.models import Category
+from luoshi.kit.statements import statement
+from luoshi.measures.models import Category, Measure
 from luoshi.measures.queries import LightShown, lights_of
 from luoshi.measures.rules import Health, Urgency
 from luoshi.people.models import Person, Unit
 from luoshi.tasks import rules
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Kind, Task, Tier
-from luoshi.tasks.queries import Filters, filtered, measure_for, read_measures, scope
+from luoshi.tasks.queries import Filters, filtered, measure_for, scope
 
 SIZE = 50
 #: Beyond this many matches only the indexed order by due date is offered.
 SORTABLE = 10_000
-SORTABLE_KEPT = 60  # seconds
+#: Up to here matches are counted exactly (ARCHITECTURE §19.11).
+COUNTED = 1_000
+SIZE_KEPT = 60  # seconds
 
 
 def _points(text: str) -> Decimal:
@@ -77,14 +80,65 @@ HEALTHS = (
 )
 
 
-@dataclass(frozen=True)
-class Row:
-    """A task as a line of the list."""
+class Line(NamedTuple):
+    """Columns of a task that its line shows, which are enough for `rules.health`."""
 
-    task: Task
+    pk: int
+    number: str
+    title: str
+    start: dt.date | None
+    due: dt.date | None
+    status: int
+    progress: int
+    paused: bool
+    late_from: dt.date | None
+    behind_from: dt.date | None
+    children_count: int
+    completed_at: dt.datetime | None
+    category: str
+    unit: str
+    unit_short: str
+    owner: str | None
+    measure_id: int | None
+    measure_rev: int | None
+    later_measure_id: int | None
+    later_measure_rev: int | None
+
+    @property
+    def governed_by(self) -> tuple[int, int] | None:
+        """Key and version of its measure: fixed at issue, before that its category's."""
+        if self.measure_id:
+            return self.measure_id, self.measure_rev or 0
+        if self.later_measure_id:
+            return self.later_measure_id, self.later_measure_rev or 0
+        return None
+
+
+_LINE = (
+    "pk", "number", "title", "start", "due", "status", "progress", "paused", "late_from",
+    "behind_from", "children_count", "completed_at", "category__name", "unit__name",
+    "unit__short_name", "owner__name", "measure_id", "measure__rev", "category__measure_id",
+    "category__measure__rev",
+)  # fmt: skip
+
+
+Shown = TypeVar("Shown", Task, Line)
+
+
+@dataclass(frozen=True)
+class Row(Generic[Shown]):
+    """A task as a line of the list, or with all its columns for an export."""
+
+    task: Shown
     light: LightShown
     expected: int | None
-    is_draft: bool
+    category: str
+    unit: str
+    owner: str
+
+    @property
+    def is_draft(self) -> bool:
+        return self.task.status == Status.DRAFT
 
     @property
     def is_handed_in(self) -> bool:
@@ -96,41 +150,68 @@ class Row:
         """Whether no clock runs against whoever does it: cancelled, or waiting for review."""
         return self.is_handed_in or self.task.status == Status.CANCELLED
 
-    @property
-    def unit(self) -> str:
-        return self.task.unit.short_name or self.task.unit.name
-
-    @property
-    def owner(self) -> str:
-        return self.task.owner.name if self.task.owner else ""
-
 
 @dataclass(frozen=True)
 class Listing:
     """A page of the list, and how many match."""
 
-    rows: list[Row]
+    rows: list[Row[Line]]
     page: Page[Task]
     count: int
     order: str
     sortable: bool
 
 
-def rows_of(tasks: Sequence[Task], today: dt.date) -> list[Row]:
-    """Tasks as lines; lights are read once per measure."""
+class Standing(NamedTuple):
+    """A task with its light and the progress expected by now."""
+
+    task: Task
+    light: LightShown
+    expected: int | None
+
+
+def rows_of(tasks: Iterable[Task], today: dt.date) -> list[Standing]:
+    """How tasks stand; lights are read once per measure."""
     lights: dict[int | None, Mapping[str, LightShown]] = {}
-    rows = []
+    found = []
     for task in tasks:
         measure = measure_for(task)
         key = measure.pk if measure else None
         if key not in lights:
             lights[key] = lights_of(measure)
+        light = lights[key][rules.health(task, today).value]
+        found.append(Standing(task, light, rules.expected(task.start, task.due, today)))
+    return found
+
+
+def _rows_in_full(tasks: Iterable[Task], today: dt.date) -> list[Row[Task]]:
+    """Tasks as lines; they come with category, unit and owner."""
+    return [
+        Row(
+            *standing,
+            standing.task.category.name,
+            standing.task.unit.short_name or standing.task.unit.name,
+            standing.task.owner.name if standing.task.owner else "",
+        )
+        for standing in rows_of(tasks, today)
+    ]
+
+
+def _rows_of_lines(lines: Iterable[Line], today: dt.date) -> list[Row[Line]]:
+    lights: dict[tuple[int, int] | None, Mapping[str, LightShown]] = {}
+    rows = []
+    for line in lines:
+        key = line.governed_by
+        if key not in lights:
+            lights[key] = lights_of(Measure(pk=key[0], rev=key[1]) if key else None)
         rows.append(
             Row(
-                task,
-                lights[key][rules.health(task, today).value],
-                rules.expected(task.start, task.due, today),
-                task.status == Status.DRAFT,
+                line,
+                lights[key][rules.health(line, today).value],
+                rules.expected(line.start, line.due, today),
+                line.category,
+                line.unit_short or line.unit,
+                line.owner or "",
             )
         )
     return rows
@@ -141,12 +222,12 @@ def matching(person: Person, name: str, wanted: Filters, today: dt.date) -> Quer
     return filtered(scope(name, person), wanted, today, person)
 
 
-_SHOWN = (
-    "number", "title", "due", "start", "status", "progress", "paused", "late_from", "behind_from",
-    "points", "urgency", "kind", "depth", "year", "children_count", "completed_at",
-    "unit__name", "unit__short_name", "owner__name",
-    "measure_id", "category__name", "category__measure_id",
-)  # fmt: skip
+@dataclass(frozen=True)
+class _Size:
+    """How many tasks match (`COUNTED` + 1 stands for more), and whether they may be sorted."""
+
+    count: int
+    sortable: bool
 
 
 def listing(
@@ -160,37 +241,46 @@ def listing(
 ) -> Listing:
     """One page of the list: its keys, which an index tells, then its rows.
 
-    ``asked`` stands for person, scope and filters: under it is kept for a minute whether the list
-    is short enough to be sorted.
+    ``asked`` stands for person, scope and filters: under it is kept for a minute that a list is
+    long. What fits on the page is not counted.
     """
-    count = count_to(tasks)
-    sortable = count <= 1000 or _is_sortable(tasks, asked)
-    order = chosen(ORDERS, order if sortable else order.replace(order.lstrip("-"), "due"), "due")
-    column = ORDERS[order].column
-    found = page(tasks.only(column), ORDERS[order], size=SIZE, after=after, before=before)
-    rows = _in_full([task.pk for task in found.rows])
-    return Listing(rows_of(rows, today), found, count, order, sortable)
+    order = chosen(ORDERS, order, "due")
+    size = cache.get(_size_key(asked)) if asked else None
+    if size is None and ORDERS[order].column != "due":
+        size = _size(tasks, asked)
+    if size and not size.sortable:
+        order = order.replace(ORDERS[order].column, "due")
+    found = page(
+        tasks.only(ORDERS[order].column), ORDERS[order], size=SIZE, after=after, before=before
+    )
+    if found.is_all:
+        size = _Size(len(found.rows), sortable=True)
+    elif size is None:
+        size = _size(tasks, asked)
+    rows = _rows_of_lines(_in_full([task.pk for task in found.rows]), today)
+    return Listing(rows, found, size.count, order, size.sortable)
 
 
-def _is_sortable(tasks: QuerySet[Task], asked: str) -> bool:
-    """Whether no more than `SORTABLE` tasks match."""
-
-    def count() -> bool:
-        return tasks.order_by()[: SORTABLE + 1].count() <= SORTABLE
-
-    if not asked:
-        return count()
-    key = f"sortable-{hashlib.sha256(asked.encode()).hexdigest()[:32]}"
-    return bool(cache.get_or_set(key, count, SORTABLE_KEPT))
+def _size(tasks: QuerySet[Task], asked: str) -> _Size:
+    count = count_to(tasks, SORTABLE)
+    size = _Size(min(count, COUNTED + 1), count <= SORTABLE)
+    if asked and size.count > COUNTED:
+        cache.set(_size_key(asked), size, SIZE_KEPT)
+    return size
 
 
-def _in_full(keys: list[int]) -> list[Task]:
-    """The tasks of these keys, in their order, with what a line shows; measures are read once."""
-    tasks = Task.objects.filter(pk__in=keys).order_by()
-    found = {
-        task.pk: task for task in tasks.select_related("unit", "owner", "category").only(*_SHOWN)
-    }
-    read_measures(found.values())
+def _size_key(asked: str) -> str:
+    return f"size-of-list-{hashlib.sha256(asked.encode()).hexdigest()[:32]}"
+
+
+@statement
+def _lines(keys: Any) -> QuerySet[Task, Any]:
+    return Task.objects.filter(pk__in=keys).order_by().values_list(*_LINE)
+
+
+def _in_full(keys: list[int]) -> list[Line]:
+    """The lines of these tasks, in their order."""
+    found = {row[0]: Line(*row) for row in _lines(keys=keys)}
     return [found[key] for key in keys if key in found]
 
 
@@ -198,7 +288,7 @@ def _in_full(keys: list[int]) -> list[Task]:
 MOST_EXPORTED = 10_000
 
 
-def rows_to_export(tasks: QuerySet[Task], order: str, today: dt.date) -> list[Row]:
+def rows_to_export(tasks: QuerySet[Task], order: str, today: dt.date) -> list[Row[Task]]:
     """All rows of the list in its order, up to `MOST_EXPORTED`."""
     chosen_order = ORDERS[chosen(ORDERS, order, "due")]
     found = page(
@@ -206,7 +296,7 @@ def rows_to_export(tasks: QuerySet[Task], order: str, today: dt.date) -> list[Ro
         chosen_order,
         size=MOST_EXPORTED,
     )
-    return rows_of(found.rows, today)
+    return _rows_in_full(found.rows, today)
 
 
 # ── what the filters offer ───────────────────────────────────────────────────────────────────────
@@ -232,14 +322,16 @@ def chips(wanted: Filters, names: Mapping[str, Mapping[str, str | Promise]]) -> 
     return found
 
 
+@statement
+def _active_categories() -> QuerySet[Category, Any]:
+    return Category.objects.filter(active=True).values_list("pk", "name")
+
+
 def choices(today: dt.date) -> dict[str, Mapping[str, str | Promise]]:
     """What each filter may be set to: value → words, in order."""
     return {
         "unit_id": cast(Mapping[str, str | Promise], UnitChoices(today)),
-        "category_id": {
-            str(pk): name
-            for pk, name in Category.objects.filter(active=True).values_list("pk", "name")
-        },
+        "category_id": {str(pk): name for pk, name in _active_categories()},
         "tier": {str(value): label for value, label in Tier.choices},
         "kind": dict(Kind.choices),
         "status": {str(value): label for value, label in Status.choices},

@@ -26,11 +26,12 @@ class Order:
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """Rows of a page and the cursors of its neighbours, empty at the ends."""
+    """Rows of a page, the cursors of its neighbours (empty at the ends), and if it is the only."""
 
     rows: list[T]
     previous: str = ""
     next: str = ""
+    is_all: bool = False
 
 
 def cursor_of(row: Any, order: Order) -> str:
@@ -107,11 +108,16 @@ def page(
     if back:
         found.reverse()
     if not found:
-        return Page([])
+        return Page([], is_all=at is None)
     first, last = cursor_of(found[0], order), cursor_of(found[-1], order)
     has_previous = more if back else at is not None
     has_next = True if back else more
-    return Page(found, first if has_previous else "", last if has_next else "")
+    return Page(
+        found,
+        first if has_previous else "",
+        last if has_next else "",
+        is_all=at is None and not more,
+    )
 
 
 def count_to(rows: QuerySet[Any], limit: int = 1000) -> int:

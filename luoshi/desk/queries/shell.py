@@ -1,8 +1,11 @@
 """What the frame of every page needs to know."""
 
-from django.db.models import Max, Min
+from typing import Any
+
+from django.db.models import Max, Min, QuerySet
 
 from luoshi.kit import clock
+from luoshi.kit.statements import statement
 from luoshi.people.models import Favourite, Person, Unit
 from luoshi.people.queries import favourites_of
 from luoshi.tasks.models import Task
@@ -24,8 +27,13 @@ def years() -> list[int]:
     return list(range(max(first, present - 10), max(ends["last"] or present, present) + 1))
 
 
+@statement
+def _starred(person: Any, url: Any) -> QuerySet[Favourite, Any]:
+    return Favourite.objects.filter(person_id=person, url=url).order_by().values_list("pk")
+
+
 def is_favourite(person: Person, url: str) -> bool:
-    return favourites_of(person).filter(url=url).exists()
+    return bool(_starred(person=person.pk, url=url))
 
 
 def favourites(person: Person) -> list[Favourite]:

@@ -4,11 +4,13 @@ page: they are kept for a day, under a print of the table that changes with ever
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Max, QuerySet, Sum, Value
 from django.utils.html import escape
 
+from luoshi.kit.statements import statement
 from luoshi.people.models import Unit
 from luoshi.people.queries import units_open
 
@@ -19,10 +21,16 @@ def _label(name: str, depth: int) -> str:
     return "　" * max(depth - 1, 0) + name
 
 
+@statement
+def _figures() -> QuerySet[Unit, Any]:
+    """How many units, how often edited, the last one: one row."""
+    rows = Unit.objects.order_by().values(of=Value("all"))
+    return rows.values_list(Count("pk"), Sum("rev"), Max("pk"))
+
+
 def _print_of_units() -> str:
     """Changes whenever a unit is made, edited or moved."""
-    told = Unit.objects.aggregate(n=Count("pk"), edits=Sum("rev"), last=Max("pk"))
-    return f"{told['n']}-{told['edits']}-{told['last']}"
+    return "-".join(str(figure) for row in _figures() for figure in row)
 
 
 class UnitChoices(Mapping[str, str]):

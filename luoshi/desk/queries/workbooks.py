@@ -9,6 +9,7 @@ import xlsxwriter
 from django.utils.translation import gettext as _
 
 from luoshi.desk.queries.listing import Row
+from luoshi.tasks.models import Task
 
 #: Nothing typed by people is taken for a formula or a link.
 OPTIONS = {
@@ -40,7 +41,7 @@ def _columns() -> list[tuple[str, int]]:
     ]
 
 
-def _cells(row: Row) -> list[Any]:
+def _cells(row: Row[Task]) -> list[Any]:
     task = row.task
     return [
         task.number,
@@ -61,7 +62,7 @@ def _cells(row: Row) -> list[Any]:
     ]
 
 
-def task_list(rows: Sequence[Row], today: dt.date) -> IO[bytes]:
+def task_list(rows: Sequence[Row[Task]], today: dt.date) -> IO[bytes]:
     """The rows as a workbook, ready to be read from its beginning."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 — the answer closes it
     book = xlsxwriter.Workbook(file, OPTIONS)

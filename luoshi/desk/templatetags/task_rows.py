@@ -10,7 +10,7 @@ from django.utils.functional import cached_property
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from luoshi.desk.queries.listing import Row
+from luoshi.desk.queries.listing import Line, Row
 from luoshi.desk.queries.portrait import Child
 from luoshi.kit.templatetags.ui import day, due_badge, icon, progress, state_mark
 from luoshi.measures.queries import LightShown
@@ -21,7 +21,7 @@ register = template.Library()
 
 
 @register.simple_tag
-def task_rows(rows: Sequence[Row], today: dt.date, ticks: bool = False) -> SafeString:
+def task_rows(rows: Sequence[Row[Line]], today: dt.date, ticks: bool = False) -> SafeString:
     """The lines of tasks; with ``ticks`` each draft has a box to tick."""
     lines = _Lines(today, ticks)
     return mark_safe("".join(map(lines.line, rows)))  # noqa: S308 — every text is escaped
@@ -90,7 +90,7 @@ class _Lines:
     def __init__(self, today: dt.date, ticks: bool) -> None:
         self._today, self._ticks = today, ticks
 
-    def line(self, row: Row) -> str:
+    def line(self, row: Row[Line]) -> str:
         return f"<tr>{self._tick(row)}{self._what(row)}{self._who(row)}{self._how(row)}</tr>"
 
     @cached_property
@@ -102,7 +102,7 @@ class _Lines:
         )  # fmt: skip
         return tuple(map(escape, words))
 
-    def _tick(self, row: Row) -> str:
+    def _tick(self, row: Row[Line]) -> str:
         if not self._ticks:
             return ""
         box = ""
@@ -111,7 +111,7 @@ class _Lines:
             box = f'<input type="checkbox" name="task" value="{row.task.pk}" aria-label="{title}">'
         return f'<td class="fit">{box}</td>'
 
-    def _what(self, row: Row) -> str:
+    def _what(self, row: Row[Line]) -> str:
         number, title, category, *_others, below = self._labels
         task = row.task
         count = ""
@@ -121,17 +121,17 @@ class _Lines:
             f'<td class="fit muted is-spare" data-label="{number}">{escape(task.number)}</td>'
             f'<th scope="row" class="title" data-label="{title}">'
             f'<a href="/tasks/{task.pk}/">{escape(task.title)}</a>{count}</th>'
-            f'<td class="clip is-spare" data-label="{category}">{escape(task.category.name)}</td>'
+            f'<td class="clip is-spare" data-label="{category}">{escape(row.category)}</td>'
         )
 
-    def _who(self, row: Row) -> str:
+    def _who(self, row: Row[Line]) -> str:
         unit, person = self._labels[3:5]
         return (
             f'<td class="fit" data-label="{unit}">{escape(row.unit)}</td>'
             f'<td class="fit" data-label="{person}">{escape(row.owner)}</td>'
         )
 
-    def _how(self, row: Row) -> str:
+    def _how(self, row: Row[Line]) -> str:
         due, state, share = self._labels[5:8]
         task = row.task
         badge = self._due(row)
@@ -142,7 +142,7 @@ class _Lines:
             f'<td data-label="{share}">{bar}</td>'
         )
 
-    def _due(self, row: Row) -> str:
+    def _due(self, row: Row[Line]) -> str:
         """The due date; days left or over only while they still run, or how it ended."""
         task = row.task
         if task.due is None:
@@ -152,10 +152,10 @@ class _Lines:
         done = timezone.localtime(task.completed_at).date() if task.completed_at else None
         return due_badge(task.due, done, self._today)
 
-    def _state(self, row: Row) -> str:
+    def _state(self, row: Row[Line]) -> str:
         task, light = row.task, row.light
         if row.is_draft or row.is_handed_in:
-            return f'<span class="tag">{escape(task.get_status_display())}</span>'
+            return f'<span class="tag">{escape(str(Status(task.status).label))}</span>'
         why = f"/tasks/{task.pk}/why/"
         return (
             f'<a class="state state-{escape(light.health)}" style="--state:{escape(light.colour)}" '

@@ -328,3 +328,33 @@ def test_a_person_is_found_by_the_name_typed(client, college, goals):
     assert "王院长的任务" not in page
     nobody = client.get(reverse("task-list"), {"who": "查无此人"}).content.decode()
     assert "没有符合条件的任务" in nobody
+
+
+def test_what_fits_on_the_page_is_not_counted(college, goals, monkeypatch):
+    many(college, goals, 6)
+    monkeypatch.setattr(listing, "count_to", lambda *_: pytest.fail("counted"))
+    found = listing.listing(Task.objects.all(), TODAY)
+    assert (found.count, len(found.rows), found.sortable) == (6, 6, True)
+
+
+def test_beyond_a_page_matches_are_counted_and_a_long_list_is_remembered(
+    college, goals, monkeypatch
+):
+    many(college, goals, 8)
+    monkeypatch.setattr(listing, "SIZE", 3)
+    monkeypatch.setattr(listing, "COUNTED", 4)
+    monkeypatch.setattr(listing, "SORTABLE", 6)
+    tasks = Task.objects.all()
+    found = listing.listing(tasks, TODAY, order="title", asked="one")
+    assert (found.count, found.order, found.sortable) == (5, "due", False)
+    monkeypatch.setattr(listing, "count_to", lambda *_: pytest.fail("counted again"))
+    again = listing.listing(tasks, TODAY, order="title", asked="one", after=found.page.next)
+    assert (again.count, again.order, again.sortable) == (5, "due", False)
+    last = listing.listing(tasks.filter(pk__in=[]), TODAY, asked="one")
+    assert (last.count, last.sortable) == (0, True)
+
+
+def test_a_page_beyond_the_end_still_tells_how_many_there_are(college, goals):
+    many(college, goals, 5)
+    found = listing.listing(Task.objects.all(), TODAY, after=f"~{10**9}")
+    assert (found.rows, found.count) == ([], 5)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
+from luoshi.kit.statements import statement
 from luoshi.kit.tree import ancestors_in, below
 from luoshi.kit.verdict import Refused
 from luoshi.people import rules
@@ -168,9 +169,13 @@ _CHAIR = (
 )
 
 
+@statement
+def _chairs(person: Any, day: Any) -> QuerySet[Tenure, Any]:
+    return Tenure.objects.filter(sitting(day), person_id=person).values_list(*_CHAIR)
+
+
 def _powers(person: Person, day: dt.date) -> Powers:
-    rows = Tenure.objects.filter(sitting(day), person=person).values_list(*_CHAIR)
-    chairs = [_Chair(*row) for row in rows]
+    chairs = [_Chair(*row) for row in _chairs(person=person.pk, day=day)]
     return Powers(
         person.pk,
         tuple(_holding(chair) for chair in chairs),
