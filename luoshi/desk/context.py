@@ -88,7 +88,10 @@ NAV: tuple[Group, ...] = (
     Group(
         pgettext_lazy("menu", "Reports"),
         "message-report",
-        (Entry(pgettext_lazy("menu", "Reports owed"), "message-report", "owed"),),
+        (
+            Entry(pgettext_lazy("menu", "Reports owed"), "message-report", "owed"),
+            Entry(_("Feedback query"), "report-search", "feedback"),
+        ),
     ),
     Group(
         _("Statistics"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from luoshi.desk.views import audit, charts, finding, home, listing, portrait, style
+from luoshi.desk.views import audit, charts, feedback, finding, home, listing, portrait, style
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -16,6 +16,9 @@ urlpatterns = [
     path("tasks/<int:task_id>/", portrait.task, name="task"),
     path("tasks/<int:task_id>/why/", portrait.why, name="why"),
     path("tasks/<int:task_id>/brief/", charts.brief, name="brief"),
+    path("feedback/", feedback.feedback, name="feedback"),
+    path("feedback/export/", feedback.export, name="feedback-export"),
+    path("feedback/<int:report_id>/", feedback.report, name="feedback-report"),
     path("gantt/", charts.gantt, name="gantt"),
     path("gantt/data/", charts.gantt_data, name="gantt_data"),
     path("mosaic/", charts.mosaic, name="mosaic"),

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -320,6 +320,21 @@ def chapters(text: MeasureText, known: Known) -> list[Chapter]:
             sources = _paragraphs(sentence, text.sources)
             found[sentence.stage].append(Said(sentence.text, sources, sentence.colour))
     return [Chapter(stage, found[stage]) for stage in Stage if found[stage]]
+
+
+def said_about(measure: Measure, about: Collection[str]) -> list[Said]:
+    """The sentences of the plain-words page about some settings ("lights.idle"), with sources.
+
+    Only for settings whose sentences name no body, field or unit.
+    """
+    text = text_of(measure)
+    return [
+        Said(sentence.text, _paragraphs(sentence, text.sources), sentence.colour)
+        for section in sections()
+        if any(setting.startswith(f"{section.name}.") for setting in about)
+        for sentence in section.explain(text.content[section.name], text.content, Known())
+        if set(about) & set(sentence.settings)
+    ]
 
 
 def _paragraphs(sentence: Sentence, sources: dict[str, str]) -> tuple[str, ...]:

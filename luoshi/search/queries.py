@@ -62,6 +62,20 @@ def task_ids_matching(words: str, kinds: Sequence[str] = ()) -> RawSQL:
     )
 
 
+def keys_matching(words: str, kind: str) -> RawSQL:
+    """Keys of the texts of one kind that hold the words, as the right side of ``pk__in``."""
+    found = _matches(words, [kind])
+    if found is None:
+        return RawSQL("SELECT 0 WHERE 1 = 0", [], output_field=BigIntegerField())
+    sql, params = found
+    # S608: every part is ours; what the reader typed is a parameter
+    return RawSQL(  # noqa: S611
+        f"WITH hits AS MATERIALIZED (SELECT e.key FROM {sql}) SELECT CAST(key AS bigint) FROM hits",
+        params,
+        output_field=BigIntegerField(),
+    )
+
+
 def are_many(words: str, most: int) -> bool:
     """Whether more texts than these hold the words; told by the index of SQLite alone.
 

@@ -192,12 +192,12 @@ DOORS: dict[str, Door] = {
     # reports
     "reports:reports": Door(Who.SEES_TASK),
     "reports:children": Door(Who.SEES_TASK),
+    "reports:look": _sent(Who.SEES_TASK),
     "reports:why_due": Door(Who.SEES_TASK),
     "reports:submit": _two(Verb("report")),
     "reports:amend": _two(Verb("amend")),
     "reports:result": _two(Verb("report")),
     "reports:add_document": _two(Verb("attach")),
-    # import of task tables
     # transfers
     "changes:index": Door(_IN),
     "changes:ask_many": _two(Who.EACH_ROW),
@@ -211,6 +211,7 @@ DOORS: dict[str, Door] = {
     "assessment:scores": Door(Who.SEES_TASK),
     "assessment:return_score": _two(Verb("return_score")),
     "assessment:name_assessors": _two(Verb("name_assessors")),
+    # import of task tables
     "intake:index": Door(Power.IMPORT),
     "intake:upload": _two(Power.IMPORT),
     "intake:template": Door(Power.IMPORT),
