@@ -9,6 +9,7 @@ Pure functions: no database, no clock. S0 is the notice on goal tasks, S0 3.1 it
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol, TypeVar
 
@@ -16,7 +17,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from luoshi.kit.dates import in_month
+from luoshi.kit.dates import ONE_DAY, in_month
 from luoshi.kit.verdict import ALLOWED, Verdict, denied
 from luoshi.measures.rules import CompletedBy, LateReport, ProgressRule, RollUp
 from luoshi.tasks import rules as tasks
@@ -369,3 +370,48 @@ def due_state(due: Owed, today: dt.date, *, grace: int) -> DueState:
     if not is_late(today, due.due_on, grace):
         return DueState.COMING if today < due.since else DueState.OPEN
     return DueState.OVERDUE if today <= due.closes_on else DueState.MISSING
+
+
+@dataclass(frozen=True)
+class DueWords:
+    """Why a due stands as it does: the sentence, since when, and what ends it."""
+
+    sentence: str
+    since: dt.date | None = None
+    ends: str = ""
+
+
+def due_words(due: Owed, state: DueState, grace: int) -> DueWords:
+    """The sentences behind the mark of something owed (★ SUP-8)."""
+    last = on_time_until(due.due_on, grace)
+    values = {
+        "last": last.isoformat(),
+        "filed": due.filed_on.isoformat() if due.filed_on else "",
+        "days": (due.filed_on - last).days if due.filed_on else 0,
+        "closes": due.closes_on.isoformat(),
+        "since": due.since.isoformat(),
+    }
+    after, over = last + ONE_DAY, due.closes_on + ONE_DAY if due.closes_on < NEVER else None
+    if state == DueState.ON_TIME:
+        said = _("It was reported on %(filed)s; a report up to %(last)s is on time.")
+        return DueWords(said % values, due.filed_on)
+    if state == DueState.LATE:
+        said = _("It was reported on %(filed)s, %(days)s days after %(last)s, the last day.")
+        return DueWords(
+            said % values, due.filed_on, _("It stays: amending the report does not change its day.")
+        )
+    if state == DueState.MISSING:
+        said = _("Nothing was reported up to %(closes)s, when the period closed.")
+        return DueWords(said % values, over, _("It stays: this period can no longer be reported."))
+    if state == DueState.OVERDUE:
+        said = _("It should have been reported by %(last)s and has not been.")
+        ends = _("A report up to %(closes)s ends it and counts as late.") % values
+        if over is None:
+            ends = _("A report ends it and counts as late.")
+        return DueWords(said % values, after, ends)
+    if state == DueState.VOID:
+        return DueWords(_("It was taken back: the task ended or was put off before it was due."))
+    said = _("It is to be reported by %(last)s; the period began on %(since)s.")
+    if state == DueState.COMING:
+        said = _("It is to be reported by %(last)s; the period begins on %(since)s.")
+    return DueWords(said % values, due.since, _("Any report on progress settles it."))
