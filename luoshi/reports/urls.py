@@ -9,5 +9,6 @@ urlpatterns = [
     path("tasks/<int:task_id>/reports/children/", views.children, name="children"),
     path("tasks/<int:task_id>/reports/<int:report_id>/amend/", views.amend, name="amend"),
     path("tasks/<int:task_id>/sets/<int:counting_id>/result/", views.result, name="result"),
+    path("tasks/<int:task_id>/dues/<int:due_id>/why/", views.why_due, name="why_due"),
     path("tasks/<int:task_id>/documents/add/", views.add_document, name="add_document"),
 ]

@@ -1,5 +1,6 @@
 """The pages of reporting, one file per part: reporting (write and read reports of one task), …"""
 
+from luoshi.reports.views.explaining import why_due
 from luoshi.reports.views.reporting import (
     add_document,
     amend,
@@ -9,4 +10,4 @@ from luoshi.reports.views.reporting import (
     submit,
 )
 
-__all__ = ["add_document", "amend", "children", "reports", "result", "submit"]
+__all__ = ["add_document", "amend", "children", "reports", "result", "submit", "why_due"]
