@@ -44,6 +44,7 @@ class AccountMiddleware:
         if answer.status_code == 302 and not request.user.is_authenticated and _is_login(answer):
             return to_login(request)
         _forget_draft(request, answer)
+        _keep_to_the_reader(request, answer)
         return answer
 
     def _before(self, request: HttpRequest) -> HttpResponse | None:
@@ -123,6 +124,16 @@ def _forget_draft(request: HttpRequest, answer: HttpResponse) -> None:
     form = "" if request.path == reverse("people:draft") else request.POST.get("draft_of", "")
     if form and isinstance(request.user, Person):
         drop_draft(request.user, form)
+
+
+def _keep_to_the_reader(request: HttpRequest, answer: HttpResponse) -> None:
+    """Pages of somebody logged in are stored nowhere; what says itself how to keep it, keeps that.
+
+    The back button then asks again: after a log-out nothing is left to be seen. What was typed in
+    a long form comes back from its draft.
+    """
+    if request.user.is_authenticated and not answer.has_header("Cache-Control"):
+        answer["Cache-Control"] = "private, no-store"
 
 
 def _may_open(path: str) -> bool:

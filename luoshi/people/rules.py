@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_lazy as _
 from pypinyin import Style, lazy_pinyin, pinyin
 
+from luoshi.kit.tree import WIDTH
 from luoshi.kit.verdict import ALLOWED, Verdict, denied
 from luoshi.people.roles import ADMINISTRATORS, Duty, Power
 
@@ -137,6 +138,22 @@ def may_edit_accounts(reaches: bool) -> Verdict:
     return denied(
         _("Only a security administrator responsible for this unit may unlock or reset accounts.")
     )
+
+
+def may_see_phone(*, themselves: bool, same_house: bool, reaches: bool) -> Verdict:
+    """Whose telephone number somebody sees.
+
+    ``same_house``: both belong to one department or school. ``reaches``: a power to see, to keep
+    people or to keep accounts covers the unit of the other.
+    """
+    if themselves or same_house or reaches:
+        return ALLOWED
+    return denied(_("Telephone numbers are open to one's own department and to who leads it."))
+
+
+def house_of(path: str | None) -> str:
+    """Path of the department or school a unit lies in; that of the institution for itself."""
+    return (path or "")[: 2 * WIDTH]
 
 
 def may_close_unit(*, is_root: bool, until: dt.date | None, facts: UnitFacts) -> Verdict:

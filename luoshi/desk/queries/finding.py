@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from luoshi.people.models import Person, Unit
-from luoshi.people.queries import people_matching, units_matching
+from luoshi.people.queries import people_matching, units_matching, with_phones
 from luoshi.reports.models import Report
 from luoshi.search.queries import Hit, hits
 from luoshi.tasks.models import Task
@@ -47,7 +47,7 @@ def results(person: Person, words: str) -> Results:
     if not found.words:
         return found
     _add_tasks(found, person, words)
-    found.people = people_matching(words, limit=10)
+    found.people = with_phones(people_matching(words, limit=10), person)
     found.units = units_matching(words, limit=10)
     return found
 

@@ -557,6 +557,28 @@ def people_found(words: str, day: dt.date | None = None) -> QuerySet[Person]:
     return people.annotate(rank=_rank(words)).order_by("rank", "staff_number")
 
 
+_WITH_NUMBERS = (Power.SEE, Power.EDIT_PEOPLE, Power.EDIT_ACCOUNTS)
+
+
+def with_phones(people: Iterable[Person], reader: Person) -> list[Person]:
+    """The people, each with ``shown_phone``: the number if the reader may see it, else "".
+
+    Their main units must be at hand; one statement at most.
+    """
+    powers, house, shown = powers_of(reader), rules.house_of(main_unit_path(reader)), []
+    for person in people:
+        path = main_unit_path(person)
+        person.shown_phone = ""  # type: ignore[attr-defined]
+        if person.phone and rules.may_see_phone(
+            themselves=person.pk == reader.pk,
+            same_house=bool(house) and rules.house_of(path) == house,
+            reaches=any(powers.over_unit(power, path) for power in _WITH_NUMBERS),
+        ):
+            person.shown_phone = person.phone  # type: ignore[attr-defined]
+        shown.append(person)
+    return shown
+
+
 def _rank(words: str, number: str = "staff_number") -> Case:
     """0 for the name itself, 1 for a beginning, 2 for anything else."""
     whole = Q(name__iexact=words) | Q(**{f"{number}__iexact": words})

@@ -176,3 +176,23 @@ def test_the_three_administrators_share_no_power():
     three = [POWERS[d] for d in (Duty.SYSTEM_ADMIN, Duty.SECURITY_ADMIN, Duty.AUDIT_ADMIN)]
     assert all(not a & b for i, a in enumerate(three) for b in three[i + 1 :])
     assert Power.SEE not in frozenset().union(*three)
+
+
+@pytest.mark.parametrize(
+    "facts", [(True, False, False), (False, True, False), (False, False, True)]
+)
+def test_a_number_is_seen_by_oneself_the_house_and_who_reaches_it(facts):
+    themselves, same_house, reaches = facts
+    assert rules.may_see_phone(themselves=themselves, same_house=same_house, reaches=reaches)
+
+
+def test_a_number_is_not_seen_by_anybody_else():
+    verdict = rules.may_see_phone(themselves=False, same_house=False, reaches=False)
+    assert not verdict
+    assert "电话" in str(verdict.reason)
+
+
+def test_the_house_is_the_department_below_the_institution():
+    assert rules.house_of("00001") == "00001"
+    assert rules.house_of("0000100002") == rules.house_of("000010000200003") == "0000100002"
+    assert rules.house_of(None) == ""

@@ -649,3 +649,67 @@ def test_every_page_opens(who):
         ("password", []),
     ]:
         assert admin.get(reverse(f"people:{name}", args=args)).status_code == 200, name
+
+
+# ── what is shown to whom, and kept where ─────────────────────────────────────────────────────
+
+NUMBER = "13800001111"
+
+
+def page_of(person) -> str:
+    return reverse("people:person", args=[person.pk])
+
+
+def reads_number(who, reader, page) -> bool:
+    Person.objects.filter(pk=who.li.pk).update(phone=NUMBER)
+    return NUMBER in as_(reader).get(page).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("reader", "sees"),
+    [
+        ("li", True),  # herself
+        ("wang", True),  # head of the school her section lies in
+        ("zhao", True),  # leader in charge of the school
+        ("chen", True),  # goal office of the whole institution
+        ("admin", True),  # keeps people
+        ("guard", True),  # keeps accounts
+        ("sun", False),  # another department, no post
+    ],
+)
+def test_numbers_are_shown_to_the_house_and_to_who_leads_it(who, reader, sees):
+    reader = getattr(who, reader)
+    for page in (
+        page_of(who.li),
+        f"/people/?q={who.li.name}",
+        reverse("people:unit", args=[who.section.pk]),
+        f"/search/?q={who.li.name}",
+    ):
+        assert reads_number(who, reader, page) is sees, page
+
+
+def test_a_colleague_of_the_same_department_sees_the_number(who):
+    colleague = make_person("同事甲", who.school)
+    assert reads_number(who, colleague, page_of(who.li))
+    stranger = make_person("局外人", who.root)
+    assert not reads_number(who, stranger, page_of(who.li))
+
+
+def test_pages_of_people_logged_in_are_stored_nowhere(who):
+    client = as_(who.li)
+    for page in ("/people/", page_of(who.li), "/people/pick/?q=w", "/nothing/"):
+        assert client.get(page)["Cache-Control"] == "private, no-store", page
+    assert "Cache-Control" not in Client().get("/people/")
+
+
+def test_what_says_itself_how_it_is_kept_stays_so(who, rf):
+    from django.http import HttpResponse
+
+    from luoshi.people.middleware import AccountMiddleware
+
+    def download(request):
+        return HttpResponse("x", headers={"Cache-Control": "private, max-age=600"})
+
+    request = rf.get("/x/")
+    request.user, request.session = who.li, as_(who.li).session
+    assert AccountMiddleware(download)(request)["Cache-Control"] == "private, max-age=600"

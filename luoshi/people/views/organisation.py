@@ -55,11 +55,12 @@ def directory(request: HttpRequest, unit_id: int | None = None) -> HttpResponse:
     }
     if words:
         found = queries.with_posts(queries.people_found(words), today)
-        context["found_people"] = list(found[:MOST_FOUND])
+        context["found_people"] = queries.with_phones(found[:MOST_FOUND], person_of(request))
         context["found_units"] = queries.units_matching(words, MOST_FOUND)
     else:
         context |= _about(unit, whole=whole)
         context["story"] = story_for(request, unit.ref, unit)
+        context["people"] = queries.with_phones(context["people"], person_of(request))
     return render(request, "people/directory.html", context)
 
 

@@ -40,6 +40,7 @@ def _page_of(person: Person) -> str:
 def show(request: HttpRequest, person_id: int) -> HttpResponse:
     """Who somebody is: unit, posts now and before, where they belonged."""
     person, today = _person(person_id), clock.today()
+    queries.with_phones([person], person_of(request))
     powers = queries.powers_of(person_of(request))
     context = {
         "person": person,
