@@ -8,6 +8,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from luoshi.assessment.rules import ResultState, ScoreState
 from luoshi.measures.rules import Average
@@ -24,7 +25,7 @@ class Assessment(models.Model):
         _("points"), max_digits=8, decimal_places=2, validators=[MinValueValidator(0)]
     )
     out_of = models.DecimalField(_("out of"), max_digits=8, decimal_places=2)
-    comment = models.TextField(_("comment"), blank=True)
+    comment = models.TextField(pgettext_lazy("assessment", "comment"), blank=True)
     at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=ScoreState.choices, default=ScoreState.STANDS)
     amends = models.OneToOneField(

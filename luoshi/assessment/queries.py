@@ -9,11 +9,11 @@ with_standing(tasks, standing)   the same as a condition in the database
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
 from luoshi.assessment import rules
 from luoshi.assessment.models import Assessment, Count, Result
@@ -70,6 +70,19 @@ def score_to_renew(task: Task, person: Person) -> Assessment | None:
     """The score of this assessor that a new one takes the place of: live, or returned."""
     rows = Assessment.objects.filter(task=task, assessor=person, amended_by=None)
     return rows.order_by("-pk").first()
+
+
+def newest_reports(tasks: Sequence[Task]) -> dict[int, int]:
+    """Key of the newest report on each of some tasks."""
+    rows = Report.objects.filter(task_id__in=[task.pk for task in tasks]).order_by()
+    return dict(rows.values_list("task_id").annotate(newest=Max("pk")))
+
+
+def scores_to_renew(tasks: Sequence[Task], person: Person) -> dict[int, Assessment]:
+    """The same as `score_to_renew` for each of some tasks."""
+    keys = [task.pk for task in tasks]
+    rows = Assessment.objects.filter(task_id__in=keys, assessor=person, amended_by=None)
+    return {row.task_id: row for row in rows.order_by("pk")}
 
 
 def result_of(task: Task) -> Result | None:
@@ -402,9 +415,3 @@ def assessed(tasks: QuerySet[Task]) -> QuerySet[Task]:
     return tasks.filter(needs_assessment=True, status__gte=Status.ISSUED).exclude(
         status=Status.CANCELLED
     )
-
-
-def points_missing(keys: Iterable[int]) -> set[int]:
-    """Tasks to be assessed that name no assessor."""
-    rows = Part.objects.filter(task_id__in=list(keys), role=Role.ASSESSOR).order_by()
-    return set(keys) - set(rows.values_list("task_id", flat=True))

@@ -242,7 +242,7 @@ def return_score(*, assessment: Assessment, by: Actor, reason: str) -> None:
     row = Assessment.objects.get(pk=assessment.pk)
     require(rules.may_return(task, facts_for(task, person_of(by)), row.state))
     if not reason.strip():
-        raise Refused(_("Say why it is returned."), "reason")
+        raise Refused(_("Say why the score is returned."), "reason")
     stands(rules.reason_stands(reason, corrects=True), "reason")
     rows = Assessment.objects.filter(pk=row.pk, state=row.state)
     if not rows.update(state=ScoreState.RETURNED, return_reason=reason.strip()):

@@ -36,7 +36,9 @@ def policy(**more):
     return SimpleNamespace(**{"assessment": Gate.ALWAYS, "personal_assessed": False, **more})
 
 
-def may(day="2026-05-01", relations=ASSESSOR, switches=None, returned=False, personal=False, **more):
+def may(
+    day="2026-05-01", relations=ASSESSOR, switches=None, returned=False, personal=False, **more
+):
     return rules.may_assess(
         task(**more),
         Facts(relations=relations, is_personal=personal),
