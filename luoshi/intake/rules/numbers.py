@@ -76,12 +76,21 @@ def parents(numbers: Sequence[str]) -> list[int | None]:
     for index, number in enumerate(numbers):
         level, kind = level_of(number)
         above = number.rpartition(".")[0] if kind == "dotted" and level > 1 else ""
-        found.append(nearest.get(above) if above else None)
+        found.append(_standing(above, nearest))
         if kind == "dotted":
-            for old in [n for n in nearest if n.startswith(number + ".")]:
-                del nearest[old]
             nearest[number] = index
     return found
+
+
+def _standing(number: str, nearest: dict[str, int]) -> int | None:
+    """Where a number stands, unless one above it began anew since: then it is of a section over."""
+    place = nearest.get(number)
+    above = number.rpartition(".")[0]
+    while place is not None and above:
+        if nearest.get(above, -1) > place:
+            return None
+        above = above.rpartition(".")[0]
+    return place
 
 
 def section_title(text: str) -> str:

@@ -678,7 +678,7 @@ def test_five_thousand_rows_in_few_statements(
 
     with django_capture_on_commit_callbacks(execute=True):
         publishing.publish_batch(batch, by=who.chen.actor, rev=batch.rev)
-    with django_assert_max_num_queries(1500):
+    with django_assert_max_num_queries(2000):
         run_waiting()
     batch.refresh_from_db()
     assert (batch.state, Task.objects.filter(batch=batch.pk).count()) == (State.PUBLISHED, 5000)

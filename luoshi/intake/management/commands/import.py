@@ -2,6 +2,7 @@
 # ruff: noqa: N999  # the command is called import
 
 import datetime as dt
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from luoshi.intake.rules.table import NameKind, Row, RowKind
 from luoshi.intake.rules.text import folded
 from luoshi.intake.services import checking, preview, publishing, settling, staging
 from luoshi.kit import clock
+from luoshi.kit.holding import holding
 from luoshi.kit.verdict import NotAllowed, Refused
 from luoshi.measures.models import Category
 from luoshi.people.models import Person
@@ -92,6 +94,9 @@ class Command(BaseCommand):
         tasks.add_argument(
             "--confirm", action="store_true", help="confirm everything that was assumed"
         )
+        tasks.add_argument(
+            "--measure", action="store_true", help="say how long others waited for the database"
+        )
         for name in ("people", "units"):
             one = what.add_parser(name, help=f"{name} from a workbook; again later as an update")
             one.add_argument("file", type=Path)
@@ -122,8 +127,19 @@ class Command(BaseCommand):
         names = _meanings(options["unit_dictionary"])
         if options["dry_run"]:
             self._try(data, category, names, options)
+        elif options["measure"]:
+            begun = time.perf_counter()
+            with holding() as times:
+                self._import(data, category, names, options)
+            self._tell_times(times, time.perf_counter() - begun)
         else:
             self._import(data, category, names, options)
+
+    def _tell_times(self, times: list[float], total: float) -> None:
+        self.stdout.write(
+            _("%(total).2f s in all; %(n)s transactions, the longest %(longest).0f ms.")
+            % {"total": total, "n": len(times), "longest": max(times, default=0) * 1000}
+        )
 
     def _try(
         self, data: bytes, category: Category, names: dict[str, Meaning], options: dict[str, Any]
