@@ -16,17 +16,21 @@ VERBS = {
 #: Messages: icon and sentence.
 MESSAGES = {
     "report.submit": ("message-report", _("%(by)s reported %(progress)s %% on “%(title)s”.")),
+    "report.unchanged": (
+        "message-report",
+        _("%(by)s reported no change on “%(title)s”: %(reason)s"),
+    ),
     "report.result": (
         "report-analytics",
         _("%(by)s reported the result of “%(title)s” for “%(set)s”."),
     ),
-    "report.amend": (
-        "pencil",
-        _("%(by)s amended the report on “%(title)s”; it now says %(progress)s %%."),
-    ),
     "report.shared": (
         "share",
         _("%(by)s reported on “%(title)s”; nothing is left for you to do."),
+    ),
+    "report.amend": (
+        "pencil",
+        _("%(by)s amended the report on “%(title)s”; it now says %(progress)s %%."),
     ),
 }
 

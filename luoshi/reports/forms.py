@@ -1,12 +1,12 @@
 """The shape of a report as typed. What may stand is asked of `rules`; `services` save."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from luoshi.files.forms import EvidenceField
@@ -17,6 +17,8 @@ from luoshi.measures.rules import CompletedBy, ProgressRule
 from luoshi.reports import rules
 from luoshi.reports.models import Report
 from luoshi.reports.rules import ReportKind
+from luoshi.reports.rules import month as months
+from luoshi.reports.rules.copying import Problem, mark_of, passed_over
 from luoshi.tasks.models import Task
 
 TEXTS = ("body", "problems", "help_needed", "next_step")
@@ -33,6 +35,15 @@ class Sheet:
     old: Report | None = None
     result: bool = False
     pieces: int = 0
+    #: Problems told on sub-tasks since the last report; None where there are no sub-tasks (RPT-3).
+    problems: Sequence[Problem] | None = None
+    #: Marks of the passages the old version quotes.
+    quotes: Sequence[str] = ()
+
+    @property
+    def quotes_below(self) -> bool:
+        """Whether there is anything to quote."""
+        return self.problems is not None or bool(self.quotes)
 
     @property
     def rolled_up(self) -> bool:
@@ -87,6 +98,12 @@ class ReportForm(forms.Form):
     removed = forms.TypedMultipleChoiceField(
         coerce=int, required=False, widget=forms.MultipleHiddenInput
     )
+    quotes = forms.CharField(
+        label=_("Quotations"),
+        required=False,
+        max_length=4000,
+        widget=forms.TextInput(attrs={"hidden": True, "data-quotes": ""}),
+    )
     reason = forms.CharField(label=_("Why it is amended"), required=False, max_length=500)
     key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
     rev = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -99,6 +116,9 @@ class ReportForm(forms.Form):
         self.fields["body"].required = False
         for name in ("cited", "removed"):
             self.fields[name] = _Keys(required=False)
+        for name in ("quoted", "irrelevant", "warned"):
+            self.fields[name] = _Names(required=False)
+        self.initial.setdefault("quotes", " ".join(sheet.quotes))
         self._leave_out()
         self._explain()
         if sheet.old:
@@ -115,6 +135,9 @@ class ReportForm(forms.Form):
             del self.fields["complete"]
         if sheet.old is None:
             del self.fields["removed"], self.fields["reason"]
+        if not sheet.quotes_below:
+            for name in ("quotes", "quoted", "irrelevant", "warned"):
+                del self.fields[name]
 
     def _explain(self) -> None:
         """Say at the field what the measure asks for."""
@@ -158,12 +181,22 @@ class ReportForm(forms.Form):
         if data.get("complete") and data.get("progress") not in (None, 100):
             verdict = rules.kind_stands(ReportKind.COMPLETION, data["progress"], self.sheet.policy)
             self.add_error("progress", str(verdict.reason))
+        self._warn()
         return data
+
+    def _warn(self) -> None:
+        """Say once which problems of sub-tasks the report leaves out; the second time it goes."""
+        known = self.ticked("irrelevant") | self.ticked("warned")
+        left = [problem for problem in self.left_out if problem.name not in known]
+        if left and "warned" in self.fields:
+            self.add_error("warned", _left_out(len(left)))
 
     def typed(self) -> dict[str, Any]:
         """What the services take."""
         data = self.cleaned_data
         values: dict[str, Any] = {name: data[name] for name in TEXTS}
+        if self.sheet.quotes_below:
+            values |= {"quotes": self.marks, "irrelevant": self.ticked("irrelevant")}
         values |= {
             "achieved": data["achieved"],
             "uploads": data["evidence"] or (),
@@ -198,9 +231,82 @@ class ReportForm(forms.Form):
         return set(_numbers(self["cited"].value()))
 
     @property
+    def marks(self) -> list[str]:
+        """Passages to be quoted, in their order: those gathered by the script, those ticked."""
+        if "quotes" not in self.fields:
+            return []
+        gathered = str(self["quotes"].value() or "").split()
+        return list(dict.fromkeys([*gathered, *self["quoted"].value()]))
+
+    def ticked(self, name: str) -> set[str]:
+        """Names ticked in a list of problems."""
+        return set(self[name].value()) if name in self.fields else set()
+
+    @property
+    def left_out(self) -> list[Problem]:
+        """Problems of sub-tasks that the report as it stands does not mention."""
+        texts = [str(self[name].value() or "") for name in TEXTS]
+        quoted = {mark.problem for mark in map(mark_of, self.marks) if mark}
+        return passed_over(self.sheet.problems or (), texts, quoted)
+
+    @property
+    def told(self) -> set[str]:
+        """Names of the problems the author has been told of; sending again goes through."""
+        if not self.is_bound or not self.sheet.quotes_below:
+            return set()
+        return {problem.name for problem in self.left_out}
+
+    @property
     def taken_off(self) -> set[int]:
         """Keys of the evidence of the old version that is to be left out."""
         return set(_numbers(self["removed"].value())) if "removed" in self.fields else set()
+
+
+class RowForm(ReportForm):
+    """A row of the page of the month: the same report, or "no change" with its reason (RPT-5).
+
+    ``was`` is the progress that stood in the field, from which an untouched row is known.
+    """
+
+    unchanged = forms.BooleanField(required=False)
+    was = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.says_unchanged:
+            self.fields.pop("progress", None)
+
+    def raw(self, name: str) -> str:
+        """A field as typed."""
+        return str(self.data.get(self.add_prefix(name)) or "").strip()
+
+    @property
+    def says_unchanged(self) -> bool:
+        return bool(self.raw("unchanged")) and not self.sheet.result
+
+    @property
+    def touched(self) -> bool:
+        """Whether anything was filled in; other rows are not sent on."""
+        typed = any(self.raw(name) for name in (*TEXTS, "achieved", "complete"))
+        moved = not self.sheet.rolled_up and self.raw("progress") != self.raw("was")
+        pieces = ("evidence", "evidence-kept", "cited")
+        sent = any(
+            self.add_prefix(name) in self.data or self.add_prefix(name) in self.files
+            for name in pieces
+        )
+        return typed or moved or sent or self.says_unchanged
+
+    def clean(self) -> dict[str, Any]:
+        if not self.says_unchanged:
+            return super().clean()
+        data = forms.Form.clean(self) or self.cleaned_data
+        texts = {name: data.get(name) or "" for name in TEXTS}
+        for fault in months.faults(self.sheet.policy, texts, 0):
+            self.add_error(fault.field, fault.reason)
+        return data
+
+    def typed(self) -> dict[str, Any]:
+        return super().typed() | {"unchanged": self.says_unchanged}
 
 
 class _Keys(forms.Field):
@@ -210,6 +316,34 @@ class _Keys(forms.Field):
 
     def to_python(self, value: Any) -> list[int]:
         return list(dict.fromkeys(_numbers(value)))
+
+
+class _Names(forms.Field):
+    """Short names ticked in lists that stand in the template."""
+
+    widget = forms.MultipleHiddenInput
+    MOST = 400
+
+    def to_python(self, value: Any) -> list[str]:
+        return list(dict.fromkeys(_short(value)))
+
+    def prepare_value(self, value: Any) -> list[str]:
+        return list(_short(value))
+
+
+def _short(value: Any) -> Iterable[str]:
+    given = value if isinstance(value, list | tuple) else []
+    return (str(name) for name in given[: _Names.MOST] if len(str(name)) <= 60)
+
+
+def _left_out(count: int) -> str:
+    return ngettext(
+        "Sub-tasks told of %(count)s problem that your report does not mention. Take it up or tick "
+        "it as not relevant here; filing once more files the report as it is.",
+        "Sub-tasks told of %(count)s problems that your report does not mention. Take them up or "
+        "tick them as not relevant here; filing once more files the report as it is.",
+        count,
+    ) % {"count": count}
 
 
 def _numbers(value: Any) -> Iterable[int]:

@@ -6,9 +6,12 @@ app_name = "reports"
 urlpatterns = [
     path("tasks/<int:task_id>/reports/", views.reports, name="reports"),
     path("tasks/<int:task_id>/reports/submit/", views.submit, name="submit"),
+    path("tasks/<int:task_id>/reports/look/", views.look, name="look"),
     path("tasks/<int:task_id>/reports/children/", views.children, name="children"),
     path("tasks/<int:task_id>/reports/<int:report_id>/amend/", views.amend, name="amend"),
     path("tasks/<int:task_id>/sets/<int:counting_id>/result/", views.result, name="result"),
     path("tasks/<int:task_id>/dues/<int:due_id>/why/", views.why_due, name="why_due"),
+    path("reports/month/", views.month_page, name="month"),
+    path("tasks/<int:task_id>/reports/keep/", views.keep_evidence, name="keep_evidence"),
     path("tasks/<int:task_id>/documents/add/", views.add_document, name="add_document"),
 ]

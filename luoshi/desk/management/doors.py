@@ -194,6 +194,8 @@ DOORS: dict[str, Door] = {
     "reports:children": Door(Who.SEES_TASK),
     "reports:look": _sent(Who.SEES_TASK),
     "reports:why_due": Door(Who.SEES_TASK),
+    "reports:month": _two(Who.EACH_ROW),
+    "reports:keep_evidence": _sent(Verb("amend")),
     "reports:submit": _two(Verb("report")),
     "reports:amend": _two(Verb("amend")),
     "reports:result": _two(Verb("report")),

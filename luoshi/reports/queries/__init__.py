@@ -21,7 +21,8 @@ from luoshi.kit.verdict import Verdict
 from luoshi.measures.models import Measure
 from luoshi.people.models import Person
 from luoshi.reports import rules
-from luoshi.reports.models import Due, Report
+from luoshi.reports.models import Due, PassedOver, Report
+from luoshi.reports.queries.passages import Passage, passed_over_of, quotations_of
 from luoshi.reports.rules import DueKind, DueState, ReportKind, ReportStatus
 from luoshi.search.kinds import Row as TextRow
 from luoshi.tasks.lifecycle import PERMITS, Status
@@ -188,8 +189,13 @@ class Known:
         return {piece.pk: piece for piece in pieces}
 
 
-def known_before(task: Task, person: Person, last: Report | None) -> Known:
-    """What may be read and cited before reporting: own, the task's, the sub-tasks' (RPT-3)."""
+def known_before(
+    task: Task, person: Person, last: Report | None, children: list[News] | None = None
+) -> Known:
+    """What may be read and cited before reporting: own, the task's, the sub-tasks' (RPT-3).
+
+    ``children``: what the sub-tasks reported last, where it is known or not wanted.
+    """
     ids = Report.objects.filter(task=task).order_by().values_list("pk", flat=True)
     evidence, hung = evidence_and_documents(ids, [task.pk])
     used = {piece.pk: piece for pieces in evidence.values() for piece in pieces}
@@ -198,7 +204,7 @@ def known_before(task: Task, person: Person, last: Report | None) -> Known:
     return Known(
         last=last,
         last_evidence=last_pieces,
-        children=children_news(task, person),
+        children=children_news(task, person) if children is None else children,
         unused=[piece for piece in documents if piece.pk not in used],
         used=[p for p in used.values() if p.pk not in {piece.pk for piece in last_pieces}],
     )
@@ -286,6 +292,7 @@ class Version:
 
     report: Report
     evidence: list[Row]
+    quotes: list[Passage] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -297,6 +304,9 @@ class Entry:
     earlier: list[Version]
     #: None where amending is not for this reader, or not of this report.
     may_amend: Verdict | None = None
+    #: Passages of sub-tasks' reports it quotes, and problems told there that it leaves out (RPT-3).
+    quotes: list[Passage] = field(default_factory=list)
+    passed_over: list[PassedOver] = field(default_factory=list)
 
     @property
     def is_gap(self) -> bool:
@@ -398,7 +408,9 @@ def panel(task: Task, facts: Facts, person: Person, today: dt.date | None = None
     evidence, documents = evidence_and_documents([r.pk for r in reports], [task.pk])
     return Panel(
         task=task,
-        story=_with_amending(_story(reports, dues, evidence), task, facts, newest),
+        story=_with_quotes(
+            _with_amending(_story(reports, dues, evidence), task, facts, newest), person
+        ),
         dues=dues,
         results=_results(task, facts, reports),
         documents=documents[task.pk],
@@ -406,6 +418,30 @@ def panel(task: Task, facts: Facts, person: Person, today: dt.date | None = None
         may_file=rules.may_file(task, facts, newest, policy),
         may_attach=may("attach", task, facts),
     )
+
+
+def _with_quotes(story: list[Entry | DueRow], person: Person) -> list[Entry | DueRow]:
+    """Add what reports quote from sub-tasks and leave out; nothing is asked where there is none."""
+    entries = [one for one in story if isinstance(one, Entry)]
+    versions = [entry.report for entry in entries]
+    versions += [version.report for entry in entries for version in entry.earlier]
+    keys = [report.pk for report in versions if report.copied is not None]
+    if not keys:
+        return story
+    quotes, left = quotations_of(keys, person), passed_over_of(keys, person)
+    return [_quoting(one, quotes, left) for one in story]
+
+
+def _quoting(
+    one: Entry | DueRow,
+    quotes: Mapping[int, list[Passage]],
+    left: Mapping[int, list[PassedOver]],
+) -> Entry | DueRow:
+    if isinstance(one, DueRow):
+        return one
+    pk = one.report.pk
+    earlier = [replace(v, quotes=quotes.get(v.report.pk, [])) for v in one.earlier]
+    return replace(one, quotes=quotes.get(pk, []), passed_over=left.get(pk, []), earlier=earlier)
 
 
 def _with_amending(

@@ -317,15 +317,13 @@ def open_count(person: Person, today: dt.date) -> int:
     """How many rows of the present month wait for this person; one statement."""
     mine = Task.objects.filter(SCOPES["mine"](person), paused=False).order_by()
     last = months.month_of(today).last
-    waiting = waiting_dues(today, (last - today).days).filter(since__lte=today)
-    periods = waiting.filter(
-        kind=DueKind.PERIOD, task__in=mine.filter(status=Status.ACTIVE).values("pk")
+    active = mine.filter(status=Status.ACTIVE).values("pk")
+    open_to_result = mine.filter(status__in=_RESULTS).values("pk")
+    rows = waiting_dues(today, (last - today).days).filter(
+        Q(kind=DueKind.PERIOD, since__lte=today, task__in=active)
+        | Q(kind=DueKind.RESULT, task__in=open_to_result)
     )
-    results = waiting.filter(
-        kind=DueKind.RESULT, task__in=mine.filter(status__in=_RESULTS).values("pk")
-    )
-    counted = periods.order_by().aggregate(n=Count("task", distinct=True))["n"]
-    return int(counted) + results.count()
+    return rows.order_by().values("task_id", "counting_id").distinct().count()
 
 
 # ── what is known ────────────────────────────────────────────────────────────────────────────────

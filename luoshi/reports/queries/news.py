@@ -56,6 +56,11 @@ class News:
     from_below: list[Row] = field(default_factory=list)
 
     @property
+    def told(self) -> list[Heard]:
+        """New and older reports together, newest first."""
+        return [*self.fresh, *self.older]
+
+    @property
     def evidence(self) -> list[Row]:
         """All new evidence, each piece once: the task's own, that of reports, other documents."""
         pieces = [*self.documents]
@@ -83,7 +88,7 @@ def news_for(
     keys = [task.pk for task in tasks]
     if since is None:
         since = {pk: report.at for pk, report in latest_of(keys).items()}
-    children = _children_of([task.pk for task in tasks if task.children_count], person)
+    children = children_of([task.pk for task in tasks if task.children_count], person)
     fresh = _reports_since(children, since)
     past = _reports_before(children, since, older) if older else []
     below = [child.pk for rows in children.values() for child in rows]
@@ -96,8 +101,8 @@ def news_for(
     }
 
 
-def _children_of(keys: Sequence[int], person: Person) -> dict[int, list[Task]]:
-    """Sub-tasks by parent that the person may see, the cancelled left out."""
+def children_of(keys: Sequence[int], person: Person) -> dict[int, list[Task]]:
+    """Sub-tasks by the key of their parent that the person may see, the cancelled left out."""
     if not keys:
         return {}
     rows = Task.objects.filter(parent__in=keys).exclude(status=Status.CANCELLED)
@@ -170,6 +175,14 @@ def _news(
         documents=_since(hung.get(pk, []), since),
         from_below=_since(below, since),
     )
+
+
+def evidence_below(task: Task, person: Person) -> set[int]:
+    """Keys of every file on the sub-tasks a person sees, of whichever report; they may be cited."""
+    children = [child.pk for child in children_of([task.pk], person).get(task.pk, [])]
+    reports = Report.objects.filter(task__in=children).order_by().values_list("pk", flat=True)
+    evidence, hung = evidence_and_documents(reports, children)
+    return {piece.pk for rows in [*evidence.values(), *hung.values()] for piece in rows}
 
 
 def _since(pieces: Sequence[Row], since: dt.datetime | None) -> list[Row]:

@@ -166,6 +166,16 @@ def copying_stands(copying: Copying, limit: int | None) -> Verdict:
     )
 
 
+def copied_words(copying: Copying | None, limit: int | None) -> str:
+    """The share in a sentence, as it is shown while typing; empty where nothing can be copied."""
+    if copying is None:
+        return ""
+    values = {"share": copying.share, "limit": limit}
+    if limit is None:
+        return _("Copied from sub-tasks: %(share)s %%, quotations included.") % values
+    return _("Copied from sub-tasks: %(share)s %% of %(limit)s %% allowed.") % values
+
+
 def named(passages: Sequence[str]) -> str:
     """The first passages, shortened, and how many there are in all."""
     shown = [_("“%(passage)s”") % {"passage": shortened(text)} for text in passages[:NAMED]]

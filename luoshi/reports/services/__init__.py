@@ -5,7 +5,7 @@ amend_report      a new version of the newest report (S0 3.2)
 open_dues         what is owed: opened at issue and by a daily job, taken back at the end
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from luoshi.files.services import attach, cite
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
+from luoshi.kit.once import hold
 from luoshi.kit.verdict import NotAllowed, Refused, Stale, require, stands
 from luoshi.measures.models import Measure
 from luoshi.notices.services import notify
@@ -23,8 +24,13 @@ from luoshi.people.models import Person
 from luoshi.people.services.keeping import drop_draft
 from luoshi.reports import kinds, queries, rules
 from luoshi.reports.models import Due, Report
+from luoshi.reports.queries.month import unchanged_in_a_row
+from luoshi.reports.queries.news import evidence_below
+from luoshi.reports.queries.passages import marks_of
 from luoshi.reports.rules import DueKind, ReportKind, ReportStatus
-from luoshi.reports.services import owed
+from luoshi.reports.rules import month as months
+from luoshi.reports.rules.copying import Mark
+from luoshi.reports.services import owed, quoting
 from luoshi.search.services import put, remove
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Counting, Task
@@ -49,6 +55,11 @@ class Paper:
     uploads: Sequence[Any]
     cited: Sequence[int]
     kept: Sequence[int] = ()
+    #: Says that nothing has changed; ``body`` is why (RPT-5).
+    unchanged: bool = False
+    #: Passages of sub-tasks' reports, as marks; problems of theirs ticked as not relevant (RPT-3).
+    quotes: Sequence[str] = ()
+    irrelevant: Collection[str] = ()
 
     @property
     def texts(self) -> dict[str, str]:
@@ -73,13 +84,14 @@ class Paper:
 def _refuse_faulty(paper: Paper, policy: Measure) -> None:
     """Raise Refused for the first thing missing or too long."""
     stands(rules.achieved_stands(paper.achieved), "achieved")
-    for fault in rules.faults(policy, paper.texts, paper.evidence):
+    found = months.faults if paper.unchanged else rules.faults
+    for fault in found(policy, paper.texts, paper.evidence):
         raise Refused(fault.reason, fault.field)
 
 
 def _progress_of(task: Task, paper: Paper, policy: Measure, lowest: int) -> int:
     """The progress the report gives; that of the sub-tasks where the measure rolls it up."""
-    if rules.is_rolled_up(task, policy):
+    if paper.unchanged or rules.is_rolled_up(task, policy):
         return task.progress
     if paper.progress is None:
         raise Refused(_("Give the progress in percent."), "progress")
@@ -90,8 +102,8 @@ def _progress_of(task: Task, paper: Paper, policy: Measure, lowest: int) -> int:
 def _refuse_uncitable(task: Task, paper: Paper, person: Person) -> None:
     """Only evidence the reporter was shown may be cited (RPT-3)."""
     if paper.cited:
-        known = queries.known_before(task, person, None).citable
-        if not set(paper.cited) <= known.keys():
+        unknown = set(paper.cited) - queries.known_before(task, person, None).citable.keys()
+        if unknown and not unknown <= evidence_below(task, person):
             raise Refused(_("A cited file is not there any more; choose again."), "cited")
 
 
@@ -113,6 +125,9 @@ def submit_report(
     cited: Sequence[int] = (),
     kind: str = ReportKind.PROGRESS,
     counting: Counting | None = None,
+    unchanged: bool = False,
+    quotes: Sequence[str] = (),
+    irrelevant: Collection[str] = (),
     key: str | None = None,
     rev: int | None = None,
     person: Person | None = None,
@@ -124,11 +139,23 @@ def submit_report(
     ``uploads`` are new files, ``cited`` keys of attachments already there. ``rev`` is the newest
     report the reporter saw (0: none); None does not ask. The same ``key`` again returns the report
     it made. ``person`` is who acts, where the caller has them at hand (two statements less);
-    ``draft`` the form whose draft is done with. Raises NotAllowed, Refused, Stale; then nothing is
-    written.
+    ``draft`` the form whose draft is done with. ``unchanged`` says that nothing has changed since
+    the report before, ``body`` being why (RPT-5). ``quotes`` are passages of reports on sub-tasks
+    (marks, `rules.copying.Mark`), ``irrelevant`` the names of problems told there that were ticked
+    as not relevant (RPT-3). Raises NotAllowed, Refused, Stale; then nothing is written.
     """
     paper = Paper(
-        progress, body, problems, help_needed, next_step, achieved, tuple(uploads), tuple(cited)
+        progress,
+        body,
+        problems,
+        help_needed,
+        next_step,
+        achieved,
+        tuple(uploads),
+        tuple(cited),
+        unchanged=unchanged,
+        quotes=tuple(quotes),
+        irrelevant=frozenset(irrelevant),
     )
     task = locked(task)
     if known := _of_key(key, task):
@@ -156,6 +183,7 @@ def _of_key(key: str | None, task: Task) -> Report | None:
     """The report this form made before (double click)."""
     if not key:
         return None
+    hold(key)
     report = Report.objects.filter(key=key).first()
     if report and report.task_id != task.pk:
         raise Stale(task.ref)
@@ -180,14 +208,19 @@ def _submit_progress(
     lowest = rules.floor(policy, ground.latest, task.progress)
     progress = _progress_of(task, paper, policy, lowest)
     stands(rules.kind_stands(kind, progress, policy), "progress")
+    if unchanged := paper.unchanged:
+        times = unchanged_in_a_row([task.pk]).get(task.pk, 0)
+        stands(months.unchanged_stands(times, policy.unchanged_at_most), "unchanged")
     _refuse_faulty(paper, policy)
     _refuse_uncitable(task, paper, person)
+    weighed = _weigh(task, person, paper, policy, ground.latest)
     place = owed.place_of(task, policy, clock.today())
     report = _write(
         task,
         paper,
         by=by,
         key=key,
+        weighed=weighed,
         kind=kind,
         progress=progress,
         period=place.period,
@@ -202,10 +235,15 @@ def _submit_progress(
         before=task.progress,
         period=place.period,
         late=place.late,
+        **({"unchanged": True} if unchanged else {}),
+        **weighed.said,
     )
     owed.settle(place, task, report)
     _count(task, report, policy, by)
-    _tell(task, "report.submit", by, progress=progress)
+    if unchanged:
+        _tell(task, "report.unchanged", by, reason=months.in_short(paper.body))
+    else:
+        _tell(task, "report.submit", by, progress=progress)
     return report
 
 
@@ -226,8 +264,10 @@ def _submit_result(
     if rules.unseen(rev, latest):
         raise Stale(task.ref)
     require(rules.may_file_result(task, facts, latest))
-    _refuse_faulty(paper, counting.measure or queries.policy_of(task))
+    policy = counting.measure or queries.policy_of(task)
+    _refuse_faulty(paper, policy)
     _refuse_uncitable(task, paper, person)
+    weighed = _weigh(task, person, paper, policy, queries.ground_for(task).latest)
     today = clock.today()
     late = counting.result_due is not None and today > counting.result_due
     report = _write(
@@ -235,13 +275,20 @@ def _submit_result(
         paper,
         by=by,
         key=key,
+        weighed=weighed,
         kind=ReportKind.RESULT,
         progress=task.progress,
         counting=counting,
         late=late,
     )
     record(
-        task.ref, "report.result", by=by, report=report.pk, category=counting.category_id, late=late
+        task.ref,
+        "report.result",
+        by=by,
+        report=report.pk,
+        category=counting.category_id,
+        late=late,
+        **weighed.said,
     )
     Due.objects.filter(
         task=task, kind=DueKind.RESULT, period=str(counting.pk), filed_on=None
@@ -261,17 +308,43 @@ def _set_of(task: Task, counting: Counting | None) -> Counting:
     return row
 
 
-def _write(task: Task, paper: Paper, *, by: Actor, **columns: Any) -> Report:
-    """The row, its evidence, and its words for the search."""
+def _weigh(
+    task: Task,
+    person: Person,
+    paper: Paper,
+    policy: Measure,
+    before: Report | None,
+    kept: Sequence[Mark] = (),
+) -> quoting.Weighed:
+    """What the report takes over from sub-tasks; refused where the measure forbids so much."""
+    return quoting.weigh(
+        task,
+        person,
+        paper.texts.values(),
+        policy=policy,
+        since=before.at if before else None,
+        quotes=paper.quotes,
+        irrelevant=paper.irrelevant,
+        kept=kept,
+    )
+
+
+def _write(
+    task: Task, paper: Paper, *, by: Actor, weighed: quoting.Weighed, **columns: Any
+) -> Report:
+    """The row, its evidence, what it quotes and leaves out, and its words for the search."""
     report = Report.objects.create(
         task=task,
         status=ReportStatus.FILED,
         achieved=paper.achieved,
         by_id=id_of(by),
         at=clock.now(),
+        unchanged=paper.unchanged,
+        copied=weighed.share,
         **paper.texts,
         **columns,
     )
+    quoting.write(report, weighed)
     if paper.uploads:
         attach(report.ref, paper.uploads, by=by)
     if chosen := [*dict.fromkeys([*paper.kept, *paper.cited])]:
@@ -294,6 +367,14 @@ def _tell(task: Task, kind: str, by: Actor, **data: Any) -> None:
     if task.parent_id:
         people |= set(Task.objects.filter(pk=task.parent_id).values_list("owner_id", flat=True))
     notify([pk for pk in people if pk], kind, about=task.ref, title=task.title, by=by, **data)
+    if kind != "report.amend":
+        _tell_sharers(task, by, people)
+
+
+def _tell_sharers(task: Task, by: Actor, told: set[int | None]) -> None:
+    """Whoever shares the task hears that it is done, and by whom (TSK-4, S3-3.3)."""
+    sharing = handlers(task) - told - {by.id}
+    notify(sharing, "report.shared", about=task.ref, title=task.title, by=by)
 
 
 # ── amend ────────────────────────────────────────────────────────────────────────────────────────
@@ -315,14 +396,17 @@ def amend_report(
     removed: Sequence[int] = (),
     kind: str = "",
     reason: str = "",
+    quotes: Sequence[str] | None = None,
+    irrelevant: Collection[str] = (),
     key: str | None = None,
     person: Person | None = None,
     draft: str = "",
 ) -> Report:
     """Replace the newest report by a new version; the old one stays readable (S0 3.2; §19.7).
 
-    Its evidence is carried over but for ``removed``; place in time, period and lateness stay. A
-    version below 100 % of a task that was completed reopens it. Raises NotAllowed, Refused, Stale.
+    Its evidence is carried over but for ``removed``; ``quotes`` replace its quotations (None: they
+    stay); place in time, period and lateness stay. A version below 100 % of a task that was
+    completed reopens it. Raises NotAllowed, Refused, Stale.
     """
     task = locked(report.task)
     if known := _of_key(key, task):
@@ -335,6 +419,7 @@ def amend_report(
     ground = _ground_of(old, task)
     require(rules.may_amend(task, facts, old, ground.latest))
     pieces = {piece.pk for piece in queries.evidence_of([old.pk]).get(old.pk, [])}
+    kept = marks_of(old)
     paper = Paper(
         progress,
         body,
@@ -345,8 +430,10 @@ def amend_report(
         tuple(uploads),
         tuple(pk for pk in cited if pk not in pieces),
         tuple(sorted(pieces - set(removed))),
+        quotes=tuple(map(str, kept) if quotes is None else quotes),
+        irrelevant=frozenset(irrelevant),
     )
-    new = _write_amended(task, old, ground, paper, person, kind or old.kind, reason, by, key)
+    new = _write_amended(task, old, ground, paper, person, kind or old.kind, reason, kept, by, key)
     if not Report.objects.filter(pk=old.pk, status=ReportStatus.FILED).update(
         status=ReportStatus.AMENDED
     ):
@@ -367,14 +454,6 @@ def amend_report(
     kinds.tell("amended", [task], by)
     _tell(task, "report.amend", by, progress=new.progress)
     return new
-    if kind != "report.amend":
-        _tell_sharers(task, by, people)
-
-
-def _tell_sharers(task: Task, by: Actor, told: set[int | None]) -> None:
-    """Whoever shares the task hears that it is done, and by whom (TSK-4, S3-3.3)."""
-    sharing = handlers(task) - told - {by.id}
-    notify(sharing, "report.shared", about=task.ref, title=task.title, by=by)
 
 
 def _ground_of(report: Report, task: Task) -> queries.Ground:
@@ -391,13 +470,16 @@ def _write_amended(
     person: Person,
     kind: str,
     reason: str,
+    kept: Sequence[Mark],
     by: Actor,
     key: str | None,
 ) -> Report:
+    before = ground.before
     policy = queries.policy_of(task)
     progress = old.progress
     if old.counting is not None:
         policy, kind = old.counting.measure or policy, ReportKind.RESULT
+        before = queries.ground_for(task).latest
     else:
         progress = _progress_of(task, paper, policy, rules.floor(policy, ground.before))
         kind = rules.kind_after(kind, progress)
@@ -411,6 +493,7 @@ def _write_amended(
         paper,
         by=by,
         key=key,
+        weighed=_weigh(task, person, paper, policy, before, kept),
         kind=kind,
         progress=progress,
         counting=old.counting,

@@ -1,25 +1,31 @@
 """Doors of reporting: file, amend, the result for a set, sub-tasks' reports, process documents."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from luoshi.kit import clock
 from luoshi.kit.htmx import finish, respond
+from luoshi.kit.typed import whole
 from luoshi.kit.verdict import NotAllowed, Refused, Stale, Verdict, require
+from luoshi.measures.models import Measure
 from luoshi.people.models import Person
 from luoshi.reports import queries, rules, services
-from luoshi.reports.forms import DocumentForm, ReportForm, Sheet
+from luoshi.reports.forms import TEXTS, DocumentForm, ReportForm, Sheet
 from luoshi.reports.models import Report
+from luoshi.reports.queries import quoting
+from luoshi.reports.queries.news import OLDER, news_for
+from luoshi.reports.queries.passages import Passage, marks_of, quotations_of
 from luoshi.reports.rules import ReportKind
+from luoshi.reports.rules.copying import Mark, Problem, copied_words, copying_stands, shortened
 from luoshi.tasks.models import Counting, Task
 from luoshi.tasks.queries import facts_for, visible_one
 from luoshi.tasks.rules import may
@@ -57,7 +63,13 @@ def submit(request: HttpRequest, task_id: int) -> HttpResponse:
     if request.method == "GET":
         facts = facts_for(task, _person(request))
         require(rules.may_file(task, facts, last, policy))
-    sheet = Sheet(task, policy, rules.floor(policy, last, task.progress), last)
+    sheet = Sheet(
+        task,
+        policy,
+        rules.floor(policy, last, task.progress),
+        last,
+        problems=_problems(request, task, last),
+    )
 
     def save(form: ReportForm) -> Report:
         return services.submit_report(
@@ -86,7 +98,8 @@ def result(request: HttpRequest, task_id: int, counting_id: int) -> HttpResponse
     if request.method == "GET":
         require(rules.may_file_result(task, facts_for(task, _person(request)), given))
     policy = counting.measure or queries.policy_of(task)
-    sheet = Sheet(task, policy, last=given, result=True)
+    shown = queries.ground_for(task).latest
+    sheet = Sheet(task, policy, last=given, result=True, problems=_problems(request, task, shown))
 
     def save(form: ReportForm) -> Report:
         return services.submit_report(
@@ -104,7 +117,7 @@ def result(request: HttpRequest, task_id: int, counting_id: int) -> HttpResponse
         save,
         lambda _task: queries.Ground(queries.result_for(counting)),
         counting=counting,
-        shown=queries.ground_for(task).latest,
+        shown=shown,
     )
 
 
@@ -125,6 +138,8 @@ def amend(request: HttpRequest, task_id: int, report_id: int) -> HttpResponse:
         require(rules.may_amend(task, facts_for(task, _person(request)), report, latest))
     policy = (counting.measure if counting else None) or queries.policy_of(task)
     pieces = queries.evidence_of([report.pk])[report.pk]
+    shown = ground.latest if counting else ground.before
+    kept = marks_of(report)
     sheet = Sheet(
         task,
         policy,
@@ -133,6 +148,8 @@ def amend(request: HttpRequest, task_id: int, report_id: int) -> HttpResponse:
         report,
         result=counting is not None,
         pieces=len(pieces),
+        problems=_problems(request, task, shown),
+        quotes=tuple(map(str, kept)),
     )
 
     def save(form: ReportForm) -> Report:
@@ -143,9 +160,15 @@ def amend(request: HttpRequest, task_id: int, report_id: int) -> HttpResponse:
         kind = form.kind if sheet.by_report else ""
         return services.amend_report(report=report, kind=kind, **_acting(request), **typed)
 
-    shown = ground.latest if counting else ground.before
     return _write(
-        request, sheet, save, queries.ground_for, counting=counting, pieces=pieces, shown=shown
+        request,
+        sheet,
+        save,
+        queries.ground_for,
+        counting=counting,
+        pieces=pieces,
+        shown=shown,
+        kept=kept,
     )
 
 
@@ -194,7 +217,7 @@ def _answering_to_newest(
     task = Task.objects.select_related("measure", "category__measure").get(pk=sheet.task.pk)
     last = newest(task).latest
     lowest = rules.floor(sheet.policy, last, task.progress)
-    fresh = Sheet(task, sheet.policy, lowest, last, sheet.old, sheet.result, sheet.pieces)
+    fresh = replace(sheet, task=task, lowest=lowest, last=last)
     form = ReportForm(request.POST, request.FILES, sheet=fresh)
     form.is_valid()
     form.renew(last)
@@ -211,6 +234,17 @@ def _answering_to_newest(
 
 
 def _said(report: Report) -> str:
+    """What was done, and how much of it is copied."""
+    done = _done(report)
+    if not report.copied:
+        return done
+    return _("%(done)s %(share)s %% of it is copied from sub-tasks.") % {
+        "done": done,
+        "share": report.copied,
+    }
+
+
+def _done(report: Report) -> str:
     if report.kind == ReportKind.RESULT:
         return _("The result has been reported.")
     if report.amends_id:
@@ -225,12 +259,14 @@ def _page(request: HttpRequest, form: ReportForm, **context: Any) -> dict[str, A
     sheet, today = form.sheet, clock.today()
     waiting = [] if sheet.old or sheet.result else _waiting(sheet.task, today)
     shown = context.pop("shown", sheet.last)
-    known = queries.known_before(sheet.task, _person(request), shown)
+    person = _person(request)
+    known = queries.known_before(sheet.task, person, shown, children=[])
     kept = {piece.pk for piece in context.get("pieces", [])}
     return {
         "task": sheet.task,
         "sheet": sheet,
         "form": form,
+        **_from_below(person, form, shown, context.pop("kept", ())),
         "known": replace(known, used=[row for row in known.used if row.pk not in kept]),
         "waiting": waiting,
         "counting": None,
@@ -239,6 +275,39 @@ def _page(request: HttpRequest, form: ReportForm, **context: Any) -> dict[str, A
         "action": _action(request, sheet),
         "back": reverse("go", args=["task", sheet.task.pk]),
     } | context
+
+
+def _problems(request: HttpRequest, task: Task, last: Report | None) -> list[Problem] | None:
+    """Problems told on sub-tasks since the last report; None where there are no sub-tasks."""
+    if not task.children_count:
+        return None
+    return quoting.below(task, _person(request), last.at if last else None).problems
+
+
+def _from_below(
+    person: Person, form: ReportForm, shown: Report | None, kept: Sequence[Mark]
+) -> dict[str, Any]:
+    """What the page shows of sub-tasks: their reports, what is quoted, copied and left out."""
+    sheet = form.sheet
+    if not sheet.quotes_below:
+        return {"news": None}
+    task, since = sheet.task, shown.at if shown else None
+    texts = [str(form[name].value() or "") for name in TEXTS]
+    seen = quoting.look(task, person, texts, since=since, quotes=form.marks, kept=kept)
+    news = news_for([task], person, since={task.pk: since}, older=OLDER)[task.pk]
+    quoted = quotations_of([heard.report.pk for heard in news.told], person)
+    left = {problem.name for problem in seen.passed_over}
+    return {
+        "news": news,
+        "quoted_there": quoted,
+        "passages": seen.passages,
+        "copying": seen.copying,
+        "copied_words": copied_words(seen.copying, sheet.policy.copied_at_most),
+        "irrelevant": form.ticked("irrelevant"),
+        "problems": [
+            {"problem": one, "left": one.name in left} for one in form.sheet.problems or ()
+        ],
+    }
 
 
 def _action(request: HttpRequest, sheet: Sheet) -> str:
@@ -251,6 +320,73 @@ def _action(request: HttpRequest, sheet: Sheet) -> str:
 def _waiting(task: Task, today: dt.date) -> list[queries.DueRow]:
     """The period asked for now, if one is."""
     return [row for row in queries.dues_of(task, today) if row.is_asked][:1]
+
+
+# ── while typing ─────────────────────────────────────────────────────────────────────────────────
+
+
+@login_required
+@require_POST
+def look(request: HttpRequest, task_id: int) -> HttpResponse:
+    """How a report as typed stands: what it quotes, copies and leaves out. Writes nothing."""
+    task, person = _seen(request, task_id), _person(request)
+    last, kept, policy = _answered(request, task)
+    texts = [request.POST.get(name, "")[: rules.TEXT_LENGTH] for name in TEXTS]
+    marks = request.POST.get("quotes", "")[:4000].split()
+    since = last.at if last else None
+    seen = quoting.look(task, person, texts, since=since, quotes=marks, kept=kept)
+    limit = policy.copied_at_most
+    return JsonResponse(
+        {
+            "words": copied_words(seen.copying, limit),
+            "over": bool(seen.copying and not copying_stands(seen.copying, limit)),
+            "passages": [shortened(text, 120) for text in _passages(seen)],
+            "quotes": [_card(passage) for passage in seen.passages],
+            "left": [problem.name for problem in seen.passed_over],
+        }
+    )
+
+
+def _passages(seen: quoting.Look) -> Sequence[str]:
+    return seen.copying.passages[:40] if seen.copying else ()
+
+
+def _answered(request: HttpRequest, task: Task) -> tuple[Report | None, Sequence[Mark], Measure]:
+    """The report before the one being written, what that one quoted before, and its rules."""
+    old = Report.objects.filter(pk=whole(request.POST.get("old")) or 0, task=task)
+    report = old.select_related("counting__measure").first()
+    counting = _counting_of(request, task, report)
+    ground = queries.ground_for(task)
+    last = ground.before if report and not counting else ground.latest
+    policy = (counting.measure if counting else None) or queries.policy_of(task)
+    return last, marks_of(report) if report else (), policy
+
+
+def _counting_of(request: HttpRequest, task: Task, report: Report | None) -> Counting | None:
+    """The further set the report is a result for, if it is one."""
+    if report:
+        return report.counting
+    pk = whole(request.POST.get("counting"))
+    if pk is None:
+        return None
+    return Counting.objects.select_related("measure").filter(pk=pk, task=task, home=False).first()
+
+
+def _card(passage: Passage) -> dict[str, str]:
+    """A quotation as the script shows it."""
+    source, task = passage.source, passage.task
+    unit = f"{task.unit.label} · " if task.unit else ""
+    day = queries.day_of(source.at).isoformat()
+    return {
+        "mark": str(passage.mark),
+        "text": passage.text,
+        "source": f"{unit}{task.title} · {source.by.name} · {day}",
+        "url": reverse("go", args=["report", source.pk]),
+        "note": _("The source was amended since; what stands here is the version quoted.")
+        if passage.is_amended
+        else "",
+        "newest": reverse("go", args=["report", passage.newest.pk]) if passage.newest else "",
+    }
 
 
 # ── read ─────────────────────────────────────────────────────────────────────────────────────────
@@ -274,9 +410,13 @@ def children(request: HttpRequest, task_id: int) -> HttpResponse:
     task = _seen(request, task_id)
     person = _person(request)
     policy, last = queries.policy_of(task), queries.ground_for(task).latest
+    news = queries.children_news(task, person)
+    said = [child.report for child in news if child.report]
+    quoting_ones = [report.pk for report in said if report.copied is not None]
     context = {
         "task": task,
-        "news": queries.children_news(task, person),
+        "news": news,
+        "quoted_there": quotations_of(quoting_ones, person) if quoting_ones else {},
         "may_file": rules.may_file(task, facts_for(task, person), last, policy),
         "today": clock.today(),
     }
