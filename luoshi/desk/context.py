@@ -89,6 +89,7 @@ NAV: tuple[Group, ...] = (
         pgettext_lazy("menu", "Reports"),
         "message-report",
         (
+            Entry(_("Month on one page"), "calendar-event", "reports:month", counted="month"),
             Entry(pgettext_lazy("menu", "Reports owed"), "message-report", "owed"),
             Entry(_("Feedback query"), "report-search", "feedback"),
         ),
@@ -133,6 +134,7 @@ STAR = ("people:favourite",)
 LANGUAGE = ("people:language",)
 
 COUNTS_KEPT = 30  # seconds
+MONTH_KEPT = 60  # seconds
 NAMES_KEPT = 300  # seconds
 
 
@@ -179,6 +181,10 @@ def _under(path: str, url: str) -> bool:
 
 def counts_key(person_id: int) -> str:
     return f"shell-counts-{person_id}"
+
+
+def month_key(person_id: int) -> str:
+    return f"shell-month-{person_id}"
 
 
 class Shell:

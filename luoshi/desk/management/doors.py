@@ -19,6 +19,7 @@ class Who(StrEnum):
     SEES_TASK = "whoever may see the task"
     SEES_FILE = "whoever may see a thing the file hangs on"
     OWN_MESSAGE = "whom the message was sent to"
+    OWN_VIEW = "whoever keeps the view; opening it also those it is shared with"
     OWN_TRANSFER = "whom the transfer was asked of, or who asked for it"
     EACH_ROW = "everybody who is logged in; every task named is asked for by itself"
     EACH_BELOW = "whoever may see the task; every draft below it is asked for by itself"
@@ -92,6 +93,13 @@ DOORS: dict[str, Door] = {
     "people:account": Door(_IN),
     "people:favourite": _sent(_IN),
     "people:draft": _two(_IN),
+    "people:views": Door(_IN),
+    "people:save_view": _sent(_IN),
+    "people:opening_view": _sent(_IN),
+    "people:open_view": Door(Who.OWN_VIEW),
+    "people:edit_view": _two(Who.OWN_VIEW),
+    "people:replace_view": _sent(Who.OWN_VIEW),
+    "people:delete_view": _sent(Who.OWN_VIEW),
     "people:pick": Door(_IN),
     "people:pick_units": Door(_IN),
     "people:directory": Door(_IN),

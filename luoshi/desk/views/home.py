@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from luoshi.desk import refs
-from luoshi.desk.context import COUNTS_KEPT, counts_key
+from luoshi.desk.context import COUNTS_KEPT, MONTH_KEPT, counts_key, month_key
 from luoshi.desk.queries import home as queries
 from luoshi.desk.queries import owed as owing
 from luoshi.desk.queries import shell
@@ -22,6 +22,7 @@ from luoshi.kit.htmx import respond
 from luoshi.kit.typed import whole
 from luoshi.kit.year import KEY, chosen_year
 from luoshi.people.models import Person
+from luoshi.reports.queries.month import open_count
 
 
 @login_required
@@ -31,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
     person = cast(Person, request.user)
     today = clock.today()
     work = queries.work_list(person, today)
-    _keep_counts(person, work.count, work.unread)
+    _keep_counts(person, work)
     context = {
         "work": work,
         "today": today,
@@ -42,8 +43,11 @@ def home(request: HttpRequest) -> HttpResponse:
     return respond(request, "desk/home.html", "desk/_work.html", context)
 
 
-def _keep_counts(person: Person, work: int, unread: int) -> None:
-    cache.set(counts_key(person.pk), {"work": work, "unread": unread}, COUNTS_KEPT)
+def _keep_counts(person: Person, work: queries.WorkList) -> None:
+    """Keep what the frame counts; the rows of the month as `counts` found them last."""
+    month = cache.get(month_key(person.pk))
+    counts = {"work": work.count, "unread": work.unread, "month": month}
+    cache.set(counts_key(person.pk), counts, COUNTS_KEPT)
 
 
 @login_required
@@ -52,9 +56,13 @@ def _keep_counts(person: Person, work: int, unread: int) -> None:
 def counts(request: HttpRequest) -> HttpResponse:
     """The counts of menu and bell: one fragment per person, kept for 30 s (ARCHITECTURE §19.17)."""
     person = cast(Person, request.user)
+    if cache.get(month_key(person.pk)) is None:
+        month = open_count(person, clock.today())
+        cache.set(month_key(person.pk), month, MONTH_KEPT)
+        cache.delete(counts_key(person.pk))
     if cache.get(counts_key(person.pk)) is None:
         work = queries.work_list(person, clock.today())
-        _keep_counts(person, work.count, work.unread)
+        _keep_counts(person, work)
     return render(request, "desk/_counts.html", {"oob": True})
 
 
