@@ -25,7 +25,7 @@ from django.db.models import (
 )
 
 from luoshi.kit import clock
-from luoshi.kit.statements import statement
+from luoshi.kit.statements import among, statement
 from luoshi.kit.tree import last_below
 from luoshi.kit.unindexed import unindexed
 from luoshi.kit.verdict import Stale, Verdict
@@ -43,7 +43,8 @@ from luoshi.tasks.rules import Facts, NewTask, Requirements, may
 # ── who may see what ─────────────────────────────────────────────────────────────────────────────
 
 
-def _posts_held(person: Person) -> list[int]:
+def posts_held(person: Person) -> list[int]:
+    """Keys of the posts the person sits in today."""
     return [h.post_id for h in powers_of(person).holdings]
 
 
@@ -185,7 +186,7 @@ def _arms(person: Person, closed: Mapping[int, str]) -> list[QuerySet[Any, Any]]
         ids.filter(owner_id=person.pk),
         parts.filter(person_id=person.pk),
     ]
-    if posts := _posts_held(person):
+    if posts := posts_held(person):
         arms.append(ids.filter(owner_post_id__in=posts))
     led = set(powers_of(person).reach(Power.SEE))
     if led and (units := _tree_ids(led)):
@@ -247,14 +248,21 @@ def hidden_drafts(batch: int | None = None) -> QuerySet[Task]:
 # ── scopes and filters ───────────────────────────────────────────────────────────────────────────
 
 
-def _mine(person: Person) -> Q:
-    """A union of indexed arms: PostgreSQL would read a million rows for the same as OR."""
+def answered_by(person: Any, posts: Any) -> Q:
+    """Tasks a person answers for or shares in, by the person's key and those of the posts held.
+
+    A union of indexed arms: PostgreSQL would read a million rows for the same as OR.
+    """
     ids = Task.objects.order_by().values("pk")
-    further = Part.objects.filter(person_id=person.pk, role__in=[Role.OWNER, Role.SHARED])
+    further = Part.objects.filter(person_id=person, role__in=[Role.OWNER, Role.SHARED])
     arms: list[QuerySet[Any, Any]] = [further.order_by().values("task_id")]
-    if posts := _posts_held(person):
-        arms.append(ids.filter(owner_post_id__in=posts))
-    return Q(pk__in=ids.filter(owner_id=person.pk).union(*arms, all=True))
+    if posts:
+        arms.append(ids.filter(among("owner_post_id", posts)))
+    return Q(pk__in=ids.filter(owner_id=person).union(*arms, all=True))
+
+
+def _mine(person: Person) -> Q:
+    return answered_by(person.pk, posts_held(person))
 
 
 def _as(person: Person, *roles: Role) -> Q:
@@ -382,7 +390,7 @@ def _counts_in(category_id: int, year: int | None) -> Q:
     return unindexed(category_id=category_id) | Q(pk__in=further)
 
 
-def health_is(health: Health, today: dt.date, *, many: bool = False) -> Q:
+def health_is(health: Health, today: Any, *, many: bool = False) -> Q:
     """The SQL twin of `rules.health` as a condition on indexed columns.
 
     ``many``: it leaves so many rows that a list had better be read in its order.

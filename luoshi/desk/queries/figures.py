@@ -2,16 +2,19 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet, Value
 from django.utils.translation import gettext as _
 
 from luoshi.desk.queries.home import my_tasks, task_list
+from luoshi.kit.statements import statement
 from luoshi.measures.rules import Health
 from luoshi.people.models import Person
 from luoshi.tasks.lifecycle import Status
-from luoshi.tasks.queries import health_is, scope, sees_everything
+from luoshi.tasks.models import Task
+from luoshi.tasks.queries import health_is, posts_held, scope, sees_everything
 
 
 @dataclass(frozen=True)
@@ -32,31 +35,36 @@ FIGURES_KEPT = 30  # seconds
 SHOWN = (Health.STALLED, Health.LATE, Health.DONE)
 
 
+@statement
+def _own_counts(person: Any, posts: Any, year: Any, today: Any) -> QuerySet[Task, Any]:
+    """One row at most: how many tasks, and how many of each state shown."""
+    seen = Q(status__gte=Status.ISSUED) | Q(status__gte=Status.DRAFT, creator_id=person)
+    mine = my_tasks(person, posts).filter(seen, year=year).order_by()
+    counts = {health.value: Count("pk", filter=health_is(health, today)) for health in SHOWN}
+    grouped = mine.values(of=Value("all")).annotate(total=Count("pk"), **counts)
+    return grouped.values_list("total", *counts)
+
+
 def figures(person: Person, year: int, today: dt.date) -> list[Figure]:
     """The person's figures of a year; each is the length of the list it leads to. One statement.
 
     Those of the unit and the institution are kept for 30 s.
     """
-    seen = Q(status__gte=Status.ISSUED) | Q(status__gte=Status.DRAFT, creator_id=person.pk)
-    mine = my_tasks(person).filter(seen, year=year).order_by()
-    told = mine.aggregate(
-        total=Count("pk"),
-        **{health.value: Count("pk", filter=health_is(health, today)) for health in SHOWN},
-    )
+    rows = _own_counts(person=person.pk, posts=posts_held(person), year=year, today=today)
+    total, *of_health = rows[0] if rows else (0, 0, 0, 0)
+    told = dict(zip(SHOWN, of_health, strict=True))
     found = []
-    if told["total"]:
-        found = [Figure(_("Tasks I answer for"), told["total"], task_list(scope="mine", year=year))]
-        found += [
-            _part(str(health.label), told[health.value], "mine", year, health) for health in SHOWN
-        ]
+    if total:
+        found = [Figure(_("Tasks I answer for"), total, task_list(scope="mine", year=year))]
+        found += [_part(str(health.label), told[health], "mine", year, health) for health in SHOWN]
     key = f"figures-{person.pk}-{year}-{today.isoformat()}"
     wider = cache.get_or_set(key, lambda: _wider_counts(person, year, today), FIGURES_KEPT)
-    for name, whole, total, stalled, late in wider or []:
-        if not total and found:
+    for name, whole, count, stalled, late in wider or []:
+        if not count and found:
             continue
         label = _("Tasks of the institution") if whole else _("Tasks of my unit")
         found += [
-            Figure(label, total, task_list(scope=name, year=year)),
+            Figure(label, count, task_list(scope=name, year=year)),
             _part(str(Health.STALLED.label), stalled, name, year, Health.STALLED),
             _part(str(Health.LATE.label), late, name, year, Health.LATE),
         ]

@@ -6,12 +6,12 @@ work_list(person, today) ── to do: sign · report · mend and send again · 
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -21,16 +21,18 @@ from django.utils.translation import ngettext, pgettext, pgettext_lazy
 
 from luoshi.changes.models import Change
 from luoshi.changes.queries import to_answer
+from luoshi.kit.statements import among, statement
 from luoshi.notices.kinds import rows_of
 from luoshi.notices.queries import messages_of
 from luoshi.people.models import Person
 from luoshi.people.queries import powers_of
 from luoshi.people.roles import Duty
-from luoshi.reports.queries import waiting_dues
+from luoshi.reports.models import Due
+from luoshi.reports.queries import dues_waiting_until
 from luoshi.reports.rules import DueKind
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Part, Role, Task
-from luoshi.tasks.queries import SCOPES
+from luoshi.tasks.queries import answered_by, posts_held
 
 #: Rows of one sort shown at most; the list behind "all" has the rest.
 MOST = 20
@@ -110,66 +112,79 @@ def _pressing(row: Row) -> tuple[bool, dt.date]:
 # ── to do ──────────────────────────────────────────────────────────────────────────────────
 
 
-def my_tasks(person: Person) -> QuerySet[Task]:
-    """Tasks the person answers for or shares in."""
-    return Task.objects.filter(SCOPES["mine"](person))
+def my_tasks(person: Any, posts: Any) -> QuerySet[Task]:
+    """Tasks the person answers for or shares in, by key and posts; takes places."""
+    return Task.objects.filter(answered_by(person, posts))
 
 
 def _to_report(person: Person, today: dt.date) -> tuple[list[Row], int]:
     """Reports due within a few days or overdue, and tasks past their date, one row a task."""
-    until = today + dt.timedelta(days=AHEAD)
-    owed = list(
-        _owed(person, today)
-        .filter(due_on__lte=until)
-        .order_by("first", "task_id", "counting_id")[: MOST + 1]
-    )
+    asked = {"person": person.pk, "posts": posts_held(person), "today": today}
+    owed = _told(_OWED, _owed_until(**asked, until=today + dt.timedelta(days=AHEAD)))
     total = len(owed)
     if total > MOST:
-        total = (
-            _owed(person, today)
-            .filter(due_on__lte=until)
-            .values("task_id", "counting_id")
-            .distinct()
-            .count()
-        )
+        total = len(_all_owed_until(**asked, until=today + dt.timedelta(days=AHEAD)))
     rows = [_report_row(row, today) for row in owed[:MOST]]
     known = {row["task_id"] for row in owed}
-    late = _late(person, today).order_by("due", "pk").values(*_TASK)
-    found = [row for row in late[: MOST + 1 + len(known)] if row["pk"] not in known][: MOST + 1]
-    rows += [_late_row(row, today) for row in found[:MOST]]
-    return rows, total + len(found)
+    late = [row for row in _told(_TASK, _late(**asked)) if row["pk"] not in known][: MOST + 1]
+    rows += [_late_row(row, today) for row in late[:MOST]]
+    return rows, total + len(late)
 
 
-def _owed(person: Person, today: dt.date) -> Any:
-    """What can still be reported on the person's tasks: one row (a dict) per task and set."""
-    mine = my_tasks(person).order_by().values("pk")
+def _told(columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def _open_dues(person: Any, posts: Any, today: Any, until: Any) -> QuerySet[Due]:
+    """What can still be reported on the person's tasks."""
+    mine = my_tasks(person, posts).order_by().values("pk")
     return (
-        waiting_dues(today, ahead=NEXT_DAYS)
+        dues_waiting_until(today, until)
         .filter(task_id__in=mine, task__paused=False)
         .filter(
             Q(kind=DueKind.PERIOD, task__status=Status.ACTIVE)
             | Q(kind=DueKind.RESULT, task__status__range=(Status.ACTIVE, Status.DONE))
         )
         .order_by()
-        .values(*_OWED)
-        .annotate(first=Min("due_on"), periods=Count("pk"))
     )
 
 
-_OWED = (
+_TASK_AND_SET = (
     "task_id",
     "task__title",
     "task__creator__name",
     "counting_id",
     "counting__category__name",
 )
+_OWED = (*_TASK_AND_SET, "first", "periods")
 
 
-def _late(person: Person, today: dt.date) -> QuerySet[Task]:
-    return my_tasks(person).filter(status=Status.ACTIVE, paused=False, late_from__lte=today)
+def _by_task_and_set(dues: QuerySet[Due]) -> Any:
+    """One row per task and set: when the first is due and how many there are."""
+    grouped = dues.values(*_TASK_AND_SET).annotate(first=Min("due_on"), periods=Count("pk"))
+    return grouped.order_by("first", "task_id", "counting_id").values_list(*_OWED)
+
+
+@statement
+def _owed_until(person: Any, posts: Any, today: Any, until: Any) -> QuerySet[Due, Any]:
+    return _by_task_and_set(_open_dues(person, posts, today, until))[: MOST + 1]
+
+
+@statement
+def _all_owed_until(person: Any, posts: Any, today: Any, until: Any) -> QuerySet[Due, Any]:
+    dues = _open_dues(person, posts, today, until)
+    return dues.values_list("task_id", "counting_id").distinct()
 
 
 _TASK = ("pk", "title", "creator__name", "due", "returns", "number", "refusal", "batch")
+
+
+@statement
+def _late(person: Any, posts: Any, today: Any) -> QuerySet[Task, Any]:
+    """Tasks past their date: so many that enough are left without those owed a report."""
+    mine = my_tasks(person, posts)
+    late = mine.filter(status=Status.ACTIVE, paused=False, late_from__lte=today)
+    return late.order_by("due", "pk").values_list(*_TASK)[: 2 * (MOST + 1)]
 
 
 def _report_row(row: dict[str, Any], today: dt.date) -> Row:
@@ -218,26 +233,34 @@ def _late_row(row: dict[str, Any], today: dt.date) -> Row:
     )
 
 
+_PART = ("task_id", "task__title", "task__creator__name", "task__due")
+
+
+def _unsigned(person: Any, headed: Any) -> QuerySet[Part, Any]:
+    addressed = Q(person_id=person)
+    if headed:
+        addressed |= Q(among("unit_id", headed))
+    rows = Part.objects.filter(
+        addressed,
+        must_sign=True,
+        signed_at=None,
+        refused_at=None,
+        task__status__in=[Status.ISSUED, Status.ACTIVE],
+    )
+    return rows.order_by().values_list(*_PART).distinct()
+
+
+@statement
+def _first_unsigned(person: Any, headed: Any) -> QuerySet[Part, Any]:
+    return _unsigned(person, headed).order_by("task__due", "task_id")[: MOST + 1]
+
+
 def _to_sign(person: Person) -> tuple[list[Row], int]:
     """Dispatched to the person, or to a unit they head, and not answered yet."""
-    addressed = Q(person_id=person.pk)
-    if headed := [h.unit_id for h in powers_of(person).holdings if h.duty == Duty.HEAD]:
-        addressed |= Q(unit_id__in=headed)
-    rows = (
-        Part.objects.filter(
-            addressed,
-            must_sign=True,
-            signed_at=None,
-            refused_at=None,
-            task__status__in=[Status.ISSUED, Status.ACTIVE],
-        )
-        .order_by()
-        .values("task_id", "task__title", "task__creator__name", "task__due")
-        .distinct()
-    )
-    found = list(rows.order_by("task__due", "task_id")[: MOST + 1])
-    total = len(found) if len(found) <= MOST else rows.count()
-    return [_sign_row(dict(row)) for row in found[:MOST]], total
+    headed = [h.unit_id for h in powers_of(person).holdings if h.duty == Duty.HEAD]
+    found = _told(_PART, _first_unsigned(person=person.pk, headed=headed))
+    total = len(found) if len(found) <= MOST else _unsigned(person.pk, headed).count()
+    return [_sign_row(row) for row in found[:MOST]], total
 
 
 def _sign_row(row: dict[str, Any]) -> Row:
@@ -285,15 +308,24 @@ def _take_row(change: Change) -> Row:
     )
 
 
+def _drafts(person: Any) -> QuerySet[Task]:
+    """The person's own drafts that can be issued; those of sets without rules can only wait."""
+    drafts = Task.objects.filter(creator_id=person, status=Status.DRAFT).order_by()
+    return drafts.filter(category__measure__isnull=False)
+
+
+@statement
+def _first_drafts(person: Any) -> QuerySet[Task, Any]:
+    return _drafts(person).order_by("-refusals", "-pk").values_list(*_TASK)[: MOST + 1]
+
+
 def _to_send(person: Person) -> tuple[list[Row], int]:
     """The person's own drafts: refused by somebody, or waiting to be issued.
 
     Many drafts (an imported table) stand in one row that leads to their list.
     """
-    drafts = Task.objects.filter(creator_id=person.pk, status=Status.DRAFT).order_by()
-    drafts = drafts.filter(category__measure__isnull=False)  # the others can only wait
-    found = list(drafts.order_by("-refusals", "-pk").values(*_TASK)[: MOST + 1])
-    total = len(found) if len(found) <= MOST else drafts.count()
+    found = _told(_TASK, _first_drafts(person=person.pk))
+    total = len(found) if len(found) <= MOST else _drafts(person.pk).count()
     refused = [row for row in found[:MOST] if row["refusal"]]
     waiting = [row for row in found[:MOST] if not row["refusal"]]
     rows = [_draft_row(row) for row in refused]
@@ -332,17 +364,25 @@ def _draft_row(row: dict[str, Any]) -> Row:
 # ── to check, to read ──────────────────────────────────────────────────────────────────────
 
 
-def _to_check(person: Person) -> tuple[list[Row], int]:
+def _handed_in(person: Any) -> QuerySet[Task]:
     """Handed in for review: to the reviewer named, else to the creator."""
     submitted = Task.objects.filter(status=Status.SUBMITTED).order_by()
     named = Part.objects.filter(role=Role.REVIEWER, task=OuterRef("pk"))
-    reviewing = Part.objects.filter(person_id=person.pk, role=Role.REVIEWER).order_by()
-    own = submitted.filter(~Exists(named), creator_id=person.pk)
-    tasks = submitted.filter(pk__in=reviewing.values("task_id").union(own.values("pk"), all=True))
-    found = list(
-        tasks.order_by("due", "pk").values(*_TASK, owner_name=F("owner__name"))[: MOST + 1]
-    )
-    total = len(found) if len(found) <= MOST else tasks.count()
+    reviewing = Part.objects.filter(person_id=person, role=Role.REVIEWER).order_by()
+    own = submitted.filter(~Exists(named), creator_id=person)
+    return submitted.filter(pk__in=reviewing.values("task_id").union(own.values("pk"), all=True))
+
+
+@statement
+def _first_handed_in(person: Any) -> QuerySet[Task, Any]:
+    rows = _handed_in(person).order_by("due", "pk")
+    return rows.values_list(*_TASK, "owner__name")[: MOST + 1]
+
+
+def _to_check(person: Person) -> tuple[list[Row], int]:
+    """What waits for this person's review."""
+    found = _told((*_TASK, "owner__name"), _first_handed_in(person=person.pk))
+    total = len(found) if len(found) <= MOST else _handed_in(person.pk).count()
     return [_check_row(row) for row in found[:MOST]], total
 
 
@@ -351,7 +391,7 @@ def _check_row(row: dict[str, Any]) -> Row:
         mark=_("To review"),
         title=row["title"],
         url=task_url(row["pk"]),
-        source=row["owner_name"] or "",
+        source=row["owner__name"] or "",
         due=row["due"],
         **_button("accept", row["pk"]),
     )
@@ -431,12 +471,19 @@ def task_list(**filters: Any) -> str:
 # ── when nothing is to be done ──────────────────────────────────────────────────────────────
 
 
+@statement
+def _owed_next(person: Any, posts: Any, today: Any, after: Any, until: Any) -> QuerySet[Due, Any]:
+    dues = _open_dues(person, posts, today, until).filter(due_on__gt=after)
+    return _by_task_and_set(dues)[:5]
+
+
 def coming(person: Person, today: dt.date) -> list[Row]:
     """What comes in the next days, for an empty work list."""
-    until = today + dt.timedelta(days=NEXT_DAYS)
-    rows: Iterable[dict[str, Any]] = (
-        _owed(person, today)
-        .filter(due_on__gt=today, due_on__lte=until)
-        .order_by("first", "task_id", "counting_id")[:5]
+    rows = _owed_next(
+        person=person.pk,
+        posts=posts_held(person),
+        today=today,
+        after=today,
+        until=today + dt.timedelta(days=NEXT_DAYS),
     )
-    return [_report_row(row, today) for row in rows]
+    return [_report_row(row, today) for row in _told(_OWED, rows)]

@@ -1,13 +1,12 @@
 """What the frame of every page needs to know."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Max, Min, QuerySet
 
 from luoshi.kit import clock
 from luoshi.kit.statements import statement
 from luoshi.people.models import Favourite, Person, Unit
-from luoshi.people.queries import favourites_of
 from luoshi.tasks.models import Task
 
 MOST_FAVOURITES = 40
@@ -36,5 +35,18 @@ def is_favourite(person: Person, url: str) -> bool:
     return bool(_starred(person=person.pk, url=url))
 
 
-def favourites(person: Person) -> list[Favourite]:
-    return list(favourites_of(person)[:MOST_FAVOURITES])
+class Starred(NamedTuple):
+    """A page the person starred."""
+
+    url: str
+    title: str
+
+
+@statement
+def _favourites(person: Any) -> QuerySet[Favourite, Any]:
+    return Favourite.objects.filter(person_id=person).values_list("url", "title")[:MOST_FAVOURITES]
+
+
+def favourites(person: Person) -> list[Starred]:
+    """Pages the person starred, in their order."""
+    return [Starred(*row) for row in _favourites(person=person.pk)]

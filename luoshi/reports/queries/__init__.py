@@ -250,12 +250,12 @@ def waiting_dues(today: dt.date, ahead: int = AHEAD) -> QuerySet[Due]:
 
     Reads the index of open dues; periods missed for good are not among them.
     """
-    return Due.objects.filter(
-        filed_on=None,
-        void=False,
-        closes_on__gte=today,
-        due_on__lte=today + dt.timedelta(days=ahead),
-    )
+    return dues_waiting_until(today, today + dt.timedelta(days=ahead))
+
+
+def dues_waiting_until(today: Any, until: Any) -> QuerySet[Due]:
+    """`waiting_dues` by the last day on which they are due; takes places of a statement."""
+    return Due.objects.filter(filed_on=None, void=False, closes_on__gte=today, due_on__lte=until)
 
 
 def due_rows(person: Person, today: dt.date, ahead: int = 31) -> list[DueRow]:
