@@ -26,7 +26,7 @@ from luoshi.reports import queries as reports
 from luoshi.reports.models import Report
 from luoshi.tasks.lifecycle import Relation, Status
 from luoshi.tasks.models import Part, Role, Task
-from luoshi.tasks.queries import facts_for_all
+from luoshi.tasks.queries import is_office_of
 from luoshi.tasks.rules import Facts
 
 #: A score that counts, or did until something moved.
@@ -36,6 +36,16 @@ LIVE = (ScoreState.STANDS, ScoreState.STALE)
 def policy_of(task: Task) -> Measure:
     """The switches that govern the assessment of a task; the defaults where no measure does."""
     return reports.policy_of(task)
+
+
+def most_of(task: Task) -> Decimal:
+    """The most points an assessor can give."""
+    return rules.out_of(task.points)
+
+
+def most_words(task: Task) -> str:
+    """The same as people write it."""
+    return rules.plain(most_of(task))
 
 
 # ── one task ─────────────────────────────────────────────────────────────────────────────────────
@@ -180,7 +190,7 @@ def panel(task: Task, facts: Facts, person: Person, today: dt.date | None = None
     result = result_of(task) if asks else None
     own = _own(scores, person)
     sees = rules.sees_scores(
-        facts,
+        facts.relations,
         own_stands=own is not None and own.state == ScoreState.STANDS,
         complete=result is not None,
     )
@@ -322,7 +332,10 @@ class Told:
 
 
 def told_of(tasks: Sequence[Task], person: Person) -> dict[int, Told]:
-    """How the assessment of each task stands for this reader; a few queries at any number."""
+    """How the assessment of each task stands for this reader; four queries at any number.
+
+    Tasks should come with ``unit`` and ``category`` selected.
+    """
     keys = [task.pk for task in tasks]
     named: dict[int, set[int]] = defaultdict(set)
     rows = Part.objects.filter(task_id__in=keys, role=Role.ASSESSOR).order_by()
@@ -332,12 +345,28 @@ def told_of(tasks: Sequence[Task], person: Person) -> dict[int, Told]:
     live = Assessment.objects.filter(task_id__in=keys, state__in=LIVE)
     for one in live.select_related("assessor"):
         scores[one.task_id].append(one)
-    counts, results = _results(keys)
-    facts = facts_for_all(tasks, person) if scores else {}
+    left_out, results = _results(keys)
     return {
-        pk: _told(pk, named[pk], scores[pk], results.get(pk), counts, facts.get(pk), person)
-        for pk in keys
+        task.pk: _told(
+            named[task.pk],
+            scores[task.pk],
+            results.get(task.pk),
+            left_out,
+            _relations(task, person, named[task.pk]),
+            person,
+        )
+        for task in tasks
     }
+
+
+def _relations(task: Task, person: Person, named: set[int]) -> frozenset[Relation]:
+    """What decides whether somebody sees scores; told without asking the database."""
+    told = set()
+    if person.pk in named:
+        told.add(Relation.ASSESSOR)
+    if is_office_of(task, person):
+        told.add(Relation.OFFICE)
+    return frozenset(told)
 
 
 def _results(keys: Sequence[int]) -> tuple[set[int], dict[int, Result]]:
@@ -353,22 +382,19 @@ def _results(keys: Sequence[int]) -> tuple[set[int], dict[int, Result]]:
 
 
 def _told(
-    pk: int,
     named: set[int],
     scores: Sequence[Assessment],
     result: Result | None,
     left_out: set[int],
-    facts: Facts | None,
+    relations: frozenset[Relation],
     person: Person,
 ) -> Told:
     held = [one for one in scores if one.assessor_id in named]
     own = next((one for one in held if one.assessor_id == person.pk), None)
     standing = [one for one in held if one.state == ScoreState.STANDS]
     own_stands = own is not None and own.state == ScoreState.STANDS
-    sees = facts is not None and rules.sees_scores(
-        facts, own_stands=own_stands, complete=result is not None
-    )
-    blind = facts is not None and Relation.ASSESSOR in facts.relations and not sees
+    sees = rules.sees_scores(relations, own_stands=own_stands, complete=result is not None)
+    blind = Relation.ASSESSOR in relations and not sees
     return Told(
         named=len(named),
         scored=len(standing),
@@ -408,6 +434,12 @@ def with_standing(tasks: QuerySet[Task], standing: Standing) -> QuerySet[Task]:
     if standing == Standing.PARTLY:
         return tasks.filter(_told_by(given.filter(task__assessed_at__isnull=True)))
     return tasks.exclude(_told_by(given.filter(task__assessed_at__isnull=True)))
+
+
+def scored_by_me(person: Person) -> Q:
+    """Tasks this person has scored, and whose score stands or waits for another look."""
+    rows = Assessment.objects.filter(assessor=person.pk, state__in=LIVE).order_by()
+    return Q(pk__in=rows.values("task_id"))
 
 
 def assessed(tasks: QuerySet[Task]) -> QuerySet[Task]:

@@ -22,7 +22,7 @@ from django.utils.translation import pgettext_lazy
 from luoshi.kit.verdict import ALLOWED, Verdict, denied
 from luoshi.measures.rules import Average, Gate
 from luoshi.tasks import rules as tasks
-from luoshi.tasks.lifecycle import PERMITS, Relation, Status
+from luoshi.tasks.lifecycle import Relation, Status
 from luoshi.tasks.rules import Facts
 
 #: Points of a task that has none of its own.
@@ -145,22 +145,15 @@ def may_name(task: Assessed, facts: Facts, policy: Policy) -> Verdict:
     return ALLOWED
 
 
-def sees_scores(facts: Facts, *, own_stands: bool, complete: bool) -> bool:
+def sees_scores(relations: frozenset[Relation], *, own_stands: bool, complete: bool) -> bool:
     """Whether this person sees what others gave.
 
     An assessor after giving their own, the office at any time, everybody else who sees the task
     when all have scored.
     """
-    if Relation.OFFICE in facts.relations and Relation.ASSESSOR not in facts.relations:
-        return True
-    if Relation.ASSESSOR in facts.relations:
+    if Relation.ASSESSOR in relations:
         return own_stands
-    return complete
-
-
-def concerned(facts: Facts) -> bool:
-    """Whether the person has something to do with assessing the task."""
-    return bool((PERMITS["assess"].relations | PERMITS["return_score"].relations) & facts.relations)
+    return complete or Relation.OFFICE in relations
 
 
 # ── what may be typed ────────────────────────────────────────────────────────────────────────────

@@ -95,6 +95,15 @@ NAV: tuple[Group, ...] = (
         ),
     ),
     Group(
+        pgettext_lazy("menu", "Assessment"),
+        "clipboard-check",
+        (
+            Entry(_("Tasks to score"), "clipboard-check", "assessment:many"),
+            Entry(_("Assessment query"), "clipboard-list", "assessments"),
+            Entry(_("Timeliness"), "chart-bar", "timeliness"),
+        ),
+    ),
+    Group(
         _("Statistics"),
         "chart-bar",
         (Entry(_("Statistics"), "chart-bar", "statistics"),),

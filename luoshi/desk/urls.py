@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from luoshi.desk.views import audit, charts, feedback, finding, home, listing, portrait, style
+from luoshi.desk.views import (
+    assessed,
+    audit,
+    charts,
+    feedback,
+    finding,
+    home,
+    listing,
+    portrait,
+    style,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -22,6 +32,8 @@ urlpatterns = [
     path("gantt/", charts.gantt, name="gantt"),
     path("gantt/data/", charts.gantt_data, name="gantt_data"),
     path("mosaic/", charts.mosaic, name="mosaic"),
+    path("assessments/", assessed.assessments, name="assessments"),
+    path("assessments/export/", assessed.export, name="assessments_export"),
     path("trail/", audit.trail_search, name="trail"),
     path("trail/export/", audit.trail_export, name="trail_export"),
     path("style/", style.style, name="style"),

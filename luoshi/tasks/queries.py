@@ -524,6 +524,14 @@ def _office_relations(task: Task, person: Person) -> Iterator[Relation]:
         yield Relation.LEADER
 
 
+def is_office_of(task: Task, person: Person) -> bool:
+    """Whether a person is the office to a task, told from their posts alone.
+
+    Tasks should come with ``unit`` and ``category`` selected.
+    """
+    return Relation.OFFICE in set(_office_relations(task, person))
+
+
 def _part_relations(part: Part) -> Iterator[Relation]:
     """Relations told by one part somebody answers for."""
     if part.person_id and (relation := _PART_RELATIONS.get(Role(part.role))):

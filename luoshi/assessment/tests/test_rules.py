@@ -159,8 +159,7 @@ def test_what_stands_against_names():
 def test_assessors_are_blind_before_and_the_assessed_until_all_have_scored(
     relations, own, complete, sees
 ):
-    facts = Facts(relations=frozenset(relations))
-    assert rules.sees_scores(facts, own_stands=own, complete=complete) is sees
+    assert rules.sees_scores(frozenset(relations), own_stands=own, complete=complete) is sees
 
 
 # ── points and words ─────────────────────────────────────────────────────────────────────────────

@@ -99,7 +99,7 @@ DOORS: dict[str, Door] = {
     "people:open_view": Door(Who.OWN_VIEW),
     "people:edit_view": _two(Who.OWN_VIEW),
     "people:replace_view": _sent(Who.OWN_VIEW),
-    "people:delete_view": _sent(Who.OWN_VIEW),
+    "people:delete_view": _two(Who.OWN_VIEW),
     "people:pick": Door(_IN),
     "people:pick_units": Door(_IN),
     "people:directory": Door(_IN),
@@ -216,6 +216,8 @@ DOORS: dict[str, Door] = {
     "changes:answer": _two(Who.OWN_TRANSFER),
     "changes:withdraw": _two(Who.OWN_TRANSFER),
     # assessment
+    "assessments": Door(_IN),
+    "assessments_export": Door(_IN),
     "assessment:many": _two(Who.EACH_ROW),
     "assessment:assess": _two(Verb("assess")),
     "assessment:scores": Door(Who.SEES_TASK),

@@ -11,10 +11,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from luoshi.changes.queries import Panel as Transfers
-from luoshi.changes.queries import panel as transfers_panel
 from luoshi.assessment.queries import Panel as Assessment
 from luoshi.assessment.queries import panel as assessment_panel
+from luoshi.changes.queries import Panel as Transfers
+from luoshi.changes.queries import panel as transfers_panel
 from luoshi.desk.queries.listing import rows_of
 from luoshi.kit.verdict import Verdict
 from luoshi.measures.queries import LightShown, lights_of
