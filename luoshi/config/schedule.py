@@ -12,4 +12,5 @@ TIMES = [
     Timed("settle what nobody signed for", "luoshi.tasks.jobs.settle_silent", "40 2 * * *"),
     Timed("free stuck imports", "luoshi.intake.jobs.free_stuck", "*/20 3-23 * * *"),
     Timed("remove ended sessions", "luoshi.kit.jobs.tidy", "15 3 * * *"),
+    Timed("forget old log-ins", "luoshi.people.jobs.tidy", "25 3 * * *"),
 ]

@@ -19,7 +19,7 @@ ROOMS = [
     ("", "reports"),
     ("", "assessment"),
     ("transfers/", "changes"),
-    ("diagnosis/", "improvement"),
+    ("", "improvement"),
     ("tasks/", "tasks"),
     ("import/", "intake"),
     ("demo/", "demo"),
@@ -36,6 +36,7 @@ def _rooms() -> list[URLPattern | URLResolver]:
     ]
 
 
+handler400 = "luoshi.kit.errors.unreadable"
 handler403 = "luoshi.kit.errors.forbidden"
 handler404 = "luoshi.kit.errors.missing"
 handler500 = "luoshi.kit.errors.broken"

@@ -6,12 +6,13 @@ NotAllowed → 403    Refused → 422    Stale → 409    anything else → 500
 from collections.abc import Callable
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import DisallowedHost, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
+from luoshi.kit import gate
 from luoshi.kit.htmx import wants_part
 from luoshi.kit.verdict import NotAllowed, Refused, Stale
 
@@ -40,7 +41,7 @@ class SentenceMiddleware:
         if isinstance(error, Stale):
             return told(request, str(error), 409)
         if isinstance(error, NotAllowed):
-            return told(request, str(error), 403)
+            return refused(request, error)
         return None
 
 
@@ -48,11 +49,11 @@ def _sentence(text: str, status: int) -> HttpResponse:
     return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
 
 
-def told(request: HttpRequest, reason: str, status: int) -> HttpResponse:
+def told(request: HttpRequest, reason: str, status: int, **more: Any) -> HttpResponse:
     """The sentence alone for htmx, the error page for a browser."""
     if wants_part(request):
         return _sentence(reason, status)
-    context = {"reason": reason, "back": _page_before(request)}
+    context = {"reason": reason, "back": _page_before(request), **more}
     html = render_to_string(f"errors/{status}.html", context, request=request)
     return HttpResponse(html, status=status)
 
@@ -67,8 +68,20 @@ def _page_before(request: HttpRequest) -> str:
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """handler403: no power to enter, or a sentence of a rule."""
     if isinstance(exception, PermissionDenied) and str(exception):
-        return told(request, str(exception), 403)
-    return told(request, _("This page is not open to you."), 403)
+        return refused(request, exception)
+    return refused(request, PermissionDenied(_("This page is not open to you.")))
+
+
+def refused(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
+    """403 with the people who can do it, or who know who can; htmx names them in the sentence."""
+    power = getattr(error, "power", "")
+    if not wants_part(request):
+        return told(request, str(error), 403, helpers=gate.helpers(power), holders=bool(power))
+    names = "、".join(str(person) for person in gate.helpers(power)) if power else ""
+    if not names:
+        return told(request, str(error), 403)
+    said = _("%(reason)s You can ask %(names)s.") % {"reason": error, "names": names}
+    return told(request, said, 403)
 
 
 def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -88,6 +101,17 @@ def missing(request: HttpRequest, exception: Exception | None = None) -> HttpRes
 def _is_sentence(word: Any) -> bool:
     """Whether a 404 carries words of ours rather than Django's own (a resolver's dict, a model)."""
     return isinstance(word, str) and not word.startswith("No ") and word.endswith(("。", "."))
+
+
+def unreadable(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """handler400: a name we are not called by, or a request nobody can read.
+
+    In both languages and without the shell: neither name nor person of the reader is known.
+    """
+    host = isinstance(exception, DisallowedHost)
+    if request.headers.get("HX-Request") and not host:
+        return _sentence(_("This could not be read; nothing was saved. Try again."), 400)
+    return HttpResponse(render_to_string("errors/400.html", {"host": host}), status=400)
 
 
 def broken(request: HttpRequest) -> HttpResponse:

@@ -16,10 +16,14 @@ from django.utils.translation import gettext as _
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer of a rule: yes, or no with a sentence for the reader."""
+    """The answer of a rule: yes, or no with a sentence for the reader.
+
+    ``power``: what somebody must hold to be told yes; refused pages name who does.
+    """
 
     ok: bool
     reason: str | Promise = ""
+    power: str = ""
 
     def __bool__(self) -> bool:
         return self.ok
@@ -28,9 +32,9 @@ class Verdict:
 ALLOWED = Verdict(True)
 
 
-def denied(reason: str | Promise) -> Verdict:
+def denied(reason: str | Promise, power: str = "") -> Verdict:
     """A no, with the sentence that says why and, where it can, what to do."""
-    return Verdict(False, reason)
+    return Verdict(False, reason, str(power))
 
 
 def first_denied(verdicts: Iterable[Verdict]) -> Verdict:
@@ -39,7 +43,14 @@ def first_denied(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 class NotAllowed(PermissionDenied):
-    """A rule said no. Its text is meant for the reader's eyes."""
+    """A rule said no. Its text is meant for the reader's eyes.
+
+    ``power`` names what the reader lacks, where it is one power; others may hold it.
+    """
+
+    def __init__(self, reason: str | Promise = "", power: str = "") -> None:
+        super().__init__(str(reason))
+        self.power = power
 
 
 class Refused(ValueError):
@@ -66,7 +77,7 @@ class Stale(Exception):
 def require(verdict: Verdict) -> None:
     """Go on only if the rule says yes."""
     if not verdict:
-        raise NotAllowed(str(verdict.reason))
+        raise NotAllowed(str(verdict.reason), verdict.power)
 
 
 def stands(verdict: Verdict, field: str | None = None) -> None:

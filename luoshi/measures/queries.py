@@ -49,9 +49,10 @@ def may_edit(by: Actor) -> Verdict:
     person = Person.objects.filter(pk=by.id).first()
     if person is not None and powers_of(person).has(Power.EDIT_MEASURES):
         return ALLOWED
-    return denied(
-        _("Rules are edited only by those with the power “Edit measures”, such as the goal office.")
+    reason = _(
+        "Rules are edited only by those with the power “Edit measures”, such as the goal office."
     )
+    return denied(reason, Power.EDIT_MEASURES.value)
 
 
 def may_change(measure: Measure) -> Verdict:

@@ -35,6 +35,8 @@ VERBS = {
     "body.unseat": _("ended a membership of the body"),
     "body.meet": _("entered a meeting"),
     "body.decide": _("entered a decision"),
+    "view.share": _("shared a view"),
+    "view.withdraw": _("took a shared view back"),
 }
 
 
@@ -46,4 +48,5 @@ class PeopleConfig(AppConfig):
         for verb, label in VERBS.items():
             kinds.register(verb, label)
         gate.answered_by("luoshi.people.queries.holds")
+        gate.helped_by("luoshi.people.queries.helpers")
         once.kept_by("luoshi.people.services.keeping.known_content")

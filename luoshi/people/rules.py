@@ -7,8 +7,9 @@ import datetime as dt
 import itertools
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
 
 from django.utils.translation import gettext_lazy as _
 from pypinyin import Style, lazy_pinyin, pinyin
@@ -128,7 +129,8 @@ def may_edit_unit(reaches: bool) -> Verdict:
     if reaches:
         return ALLOWED
     return denied(
-        _("Only a system administrator responsible for this unit may change units and people.")
+        _("Only a system administrator responsible for this unit may change units and people."),
+        Power.EDIT_PEOPLE.value,
     )
 
 
@@ -136,7 +138,8 @@ def may_edit_accounts(reaches: bool) -> Verdict:
     if reaches:
         return ALLOWED
     return denied(
-        _("Only a security administrator responsible for this unit may unlock or reset accounts.")
+        _("Only a security administrator responsible for this unit may unlock or reset accounts."),
+        Power.EDIT_ACCOUNTS.value,
     )
 
 
@@ -272,8 +275,63 @@ def may_run_body(*, in_office: bool, reaches: bool) -> Verdict:
     return denied(_("Only the secretary office of this body may record its meetings."))
 
 
-#: Who to ask when a power is missing; shown on refused pages.
-WHO_CAN = {
-    Power.EDIT_PEOPLE: _("A system administrator can do this."),
-    Power.EDIT_ACCOUNTS: _("A security administrator can do this."),
-}
+# ── views somebody keeps ───────────────────────────────────────────────────────────────────
+
+
+#: Characters the filters of a view may have.
+LONGEST_QUERY = 1000
+
+
+def view_query(text: str, params: Collection[str]) -> str:
+    """The filters of an address as a view keeps them: known parameters that say something."""
+    pairs = parse_qsl(text.lstrip("?").replace("\0", ""))
+    return urlencode(sorted((name, value) for name, value in pairs if name in params and value))
+
+
+def query_stands(query: str) -> Verdict:
+    """Whether filters are short enough to be kept."""
+    if len(query) <= LONGEST_QUERY:
+        return ALLOWED
+    return denied(_("These filters are too long to be kept. Take some away."))
+
+
+def may_change_view(*, own: bool) -> Verdict:
+    """A view is changed by whoever keeps it; the others may keep one of their own."""
+    if own:
+        return ALLOWED
+    return denied(_("Only whoever made this view may change it. Save one of your own."))
+
+
+def may_share_view(*, theirs: bool) -> Verdict:
+    """A view is shared with a unit one belongs to or leads."""
+    if theirs:
+        return ALLOWED
+    return denied(_("A view can be shared with your own unit, those above it, or those you lead."))
+
+
+# ── log-in ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Brake:
+    """So many wrong passwords within so long are borne; then a wait."""
+
+    most: int
+    within: dt.timedelta
+
+
+#: Over all addresses: slower than the lock of one address, and open to addresses known before.
+OF_ACCOUNT = Brake(20, dt.timedelta(hours=1))
+#: Over all accounts: a whole campus may stand behind one address.
+OF_ADDRESS = Brake(100, dt.timedelta(minutes=15))
+
+
+def opens_at(failures: Sequence[dt.datetime], brake: Brake, now: dt.datetime) -> dt.datetime | None:
+    """When the next attempt is taken; None if it is now. ``failures``: newest first.
+
+    The wait ends of itself: attempts refused meanwhile are not counted.
+    """
+    if len(failures) < brake.most:
+        return None
+    until = failures[brake.most - 1] + brake.within
+    return until if until > now else None

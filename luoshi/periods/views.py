@@ -25,7 +25,8 @@ def may_edit(user: Any) -> Verdict:
     """Whether somebody keeps the calendar."""
     if gate.holds(user, POWER):
         return ALLOWED
-    return denied(_("The calendar is kept by the goal office and the system administrator."))
+    reason = _("The calendar is kept by the goal office and the system administrator.")
+    return denied(reason, POWER)
 
 
 @login_required

@@ -33,7 +33,8 @@ def may_read(person: Person) -> Verdict:
         _(
             "The trail of the institution is searched by the audit administrator alone. "
             "What happened to a task stands on its own page."
-        )
+        ),
+        Power.READ_TRAIL.value,
     )
 
 

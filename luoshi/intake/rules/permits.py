@@ -25,7 +25,7 @@ def may_import(*, power: bool) -> Verdict:
     """Only who holds the power to import."""
     if power:
         return ALLOWED
-    return denied(_("Only the goal office and functional offices import task tables."))
+    return denied(_("Only the goal office and functional offices import task tables."), "import")
 
 
 def may_change(*, is_open: bool, state: str) -> Verdict:

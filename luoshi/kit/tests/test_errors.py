@@ -1,13 +1,15 @@
 """How a no reaches the reader."""
 
 import pytest
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpResponse
 from django.test import RequestFactory
+from django.urls import reverse
 from django_htmx.middleware import HtmxDetails
 
 from luoshi.kit import errors
 from luoshi.kit.verdict import NotAllowed, Refused, Stale
+from luoshi.people.tests.factories import cast
 
 pytestmark = pytest.mark.django_db
 
@@ -92,3 +94,46 @@ def test_broken_needs_nothing(monkeypatch, django_assert_num_queries):
     monkeypatch.setattr(errors, "render_to_string", fail)
     assert errors.broken(asked()).status_code == 500
     assert errors.broken(asked(True))["Content-Type"].startswith("text/plain")
+
+
+def test_a_strange_name_gets_a_page_in_both_languages(client):
+    answer = client.get("/", headers={"Host": "evil.example"})
+    page = answer.content.decode()
+    assert answer.status_code == 400
+    assert "这个网址不属于本系统" in page
+    assert "not served under this name" in page
+    assert "evil" not in page
+
+
+def test_what_cannot_be_read_gets_another_page_than_a_strange_name(client):
+    answer = errors.unreadable(asked(), SuspiciousOperation("x"))
+    assert answer.status_code == 400
+    assert "无法处理这次请求" in answer.content.decode()
+    assert errors.unreadable(asked(True)).content.decode() == "内容无法识别，没有保存。请重新操作。"
+
+
+def test_a_refused_page_names_the_people_who_hold_the_power(client):
+    people = cast()
+    client.force_login(people.sun)
+    page = client.get(reverse("periods:calendar")).content.decode()
+    assert "以下人员可以办理" in page
+    assert people.chen.name in page
+    assert people.admin.name in page
+    assert people.wang.name not in page
+    part = client.get(reverse("periods:calendar"), headers={"HX-Request": "true"}).content.decode()
+    assert people.chen.name in part
+
+
+def test_where_no_one_power_is_missing_those_who_answer_questions_are_named():
+    people = cast()
+    page = errors.refused(asked_by(people.sun), NotAllowed("这不行。")).content.decode()
+    assert "可以联系以下人员" in page
+    assert people.chen.name in page
+    part = errors.refused(asked(True), NotAllowed("这不行。")).content.decode()
+    assert part == "这不行。"
+
+
+def asked_by(person):
+    request = asked()
+    request.user = person
+    return request

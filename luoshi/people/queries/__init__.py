@@ -387,6 +387,15 @@ def everybody_with(power: Power, day: dt.date | None = None) -> list[Person]:
     return list(dict.fromkeys(row.person for row in rows))
 
 
+MOST_HELPERS = 4
+
+
+def helpers(power: str = "") -> list[Person]:
+    """Whom a refused page names: a few who hold the power, or who answer questions."""
+    people = everybody_with(Power(power) if power in Power.values else Power.ANSWER)
+    return people[:MOST_HELPERS]
+
+
 # ── units ──────────────────────────────────────────────────────────────────────────────────
 
 

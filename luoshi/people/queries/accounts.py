@@ -4,7 +4,7 @@ import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass
 
-from axes.models import AccessAttempt
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.conf import settings
 from django.db.models import Count, Q
 
@@ -26,6 +26,42 @@ def person_by_account(typed: str, prefix: str) -> Person | None:
     return Person.objects.filter(where).select_related("main_unit").order_by("pk").first()
 
 
+@dataclass(frozen=True)
+class Wait:
+    """An account or an address that takes no attempt before ``until``."""
+
+    until: dt.datetime
+    whole_account: bool
+
+
+def wait_for(account: str, address: str | None) -> Wait | None:
+    """Whether too many wrong passwords were tried for this account, or from this address.
+
+    An account is not shut to an address from which it was entered before; so nobody can be kept
+    out of it for good.
+    """
+    if AccessLog.objects.filter(username=account, ip_address=address).exists():
+        return None
+    now = clock.machine_now()
+    for brake, whole, tried in (
+        (rules.OF_ACCOUNT, True, AccessFailureLog.objects.filter(username=account)),
+        (rules.OF_ADDRESS, False, AccessFailureLog.objects.filter(ip_address=address)),
+    ):
+        recent = tried.filter(attempt_time__gt=now - brake.within).order_by("-attempt_time")
+        times = list(recent.values_list("attempt_time", flat=True)[: brake.most])
+        if until := rules.opens_at(times, brake, now):
+            return Wait(until, whole)
+    return None
+
+
+def _shut_accounts() -> set[str]:
+    """Accounts that too many wrong passwords from several addresses shut for a while."""
+    since = clock.machine_now() - rules.OF_ACCOUNT.within
+    tried = AccessFailureLog.objects.filter(attempt_time__gt=since).values("username")
+    shut = tried.annotate(n=Count("pk")).filter(n__gte=rules.OF_ACCOUNT.most).order_by()
+    return {name for name in shut.values_list("username", flat=True) if name}
+
+
 MOST_ACCOUNTS = 200
 STATES = ("locked", "first", "off")
 
@@ -44,7 +80,8 @@ def _locked_accounts() -> set[str]:
     attempts = AccessAttempt.objects.filter(
         attempt_time__gte=since, failures_since_start__gte=settings.AXES_FAILURE_LIMIT
     )
-    return {name for name in attempts.values_list("username", flat=True) if name}
+    names = {name for name in attempts.values_list("username", flat=True) if name}
+    return names | _shut_accounts()
 
 
 def locked_account(account: str) -> bool:

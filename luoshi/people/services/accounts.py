@@ -1,9 +1,11 @@
 """Passwords, locks and switching accounts off (ORG-5)."""
 
+import datetime as dt
 import secrets
 from dataclasses import dataclass
 from functools import lru_cache
 
+from axes.models import AccessFailureLog, AccessLog
 from axes.utils import reset as forget_failures
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -13,6 +15,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from luoshi.kit import clock
 from luoshi.kit.actor import Actor
 from luoshi.kit.hashers import FirstPasswordHasher
 from luoshi.kit.verdict import NotAllowed, Refused, Stale, require
@@ -62,6 +65,21 @@ def _may_edit_account(person: Person, by: Actor) -> None:
     require(rules.may_edit_accounts(reaches))
 
 
+def _forget_failures(person: Person) -> None:
+    """Lift every lock of the account, of one address or of all."""
+    forget_failures(username=person.account)
+    AccessFailureLog.objects.filter(username=person.account).delete()
+
+
+@transaction.atomic
+def forget_old_log_ins() -> int:
+    """Drop wrong passwords older than a month and log-ins older than a year; how many."""
+    now = clock.machine_now()
+    failed = AccessFailureLog.objects.filter(attempt_time__lt=now - dt.timedelta(days=31))
+    entered = AccessLog.objects.filter(attempt_time__lt=now - dt.timedelta(days=366))
+    return int(failed.delete()[0]) + int(entered.delete()[0])
+
+
 @transaction.atomic
 def change_password(person: Person, *, old: str, new: str, by: Actor) -> None:
     """Change one's own password; the new one obeys the password rules and differs from the old."""
@@ -104,7 +122,7 @@ def reset_password(person: Person, *, by: Actor) -> str:
         password=first.stored, must_change_password=True, rev=F("rev") + 1
     )
     person.password, person.must_change_password = first.stored, True
-    forget_failures(username=person.account)
+    _forget_failures(person)
     record(person.ref, "person.reset_password", by=by)
     return first.told
 
@@ -113,7 +131,7 @@ def reset_password(person: Person, *, by: Actor) -> str:
 def unlock_account(person: Person, *, by: Actor) -> None:
     """Lift the lock that five wrong passwords put on an account."""
     _may_edit_account(person, by)
-    forget_failures(username=person.account)
+    _forget_failures(person)
     record(person.ref, "person.unlock", by=by)
 
 

@@ -1,5 +1,6 @@
 """Logging in and out, one's own password, account page, language."""
 
+import datetime as dt
 import unicodedata
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render, resolve_url
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -21,6 +22,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from luoshi.kit import clock
 from luoshi.kit.typed import whole
 from luoshi.people import queries, rules
+from luoshi.people.backends import address_of
 from luoshi.people.forms.entry import LoginForm, PasswordForm
 from luoshi.people.models import Person
 from luoshi.people.queries import accounts as account_queries
@@ -65,6 +67,10 @@ def _authenticated(request: HttpRequest, form: LoginForm) -> Person | None:
     known = account_queries.person_by_account(typed, settings.ACCOUNT_PREFIX)
     account = known.account if known else rules.account_of(typed, settings.ACCOUNT_PREFIX)
     password = form.cleaned_data["password"]
+    if wait := account_queries.wait_for(account, address_of(request)):
+        request.axes_locked_out = True  # type: ignore[attr-defined]
+        form.add_error(None, _wait_sentence(wait))
+        return None
     person = authenticate(request, username=account, password=password)
     if isinstance(person, Person):
         return person
@@ -86,6 +92,20 @@ def _why_not(request: HttpRequest, account: str, password: str) -> str:
             "locked for %(minutes)s minutes."
         ) % {"count": left, "minutes": _lock_minutes()}
     return _("Account or password is not right.")
+
+
+def _wait_sentence(wait: account_queries.Wait) -> str:
+    """Why no password is looked at now, and from when on it is again."""
+    words = {"time": timezone.localtime(wait.until + dt.timedelta(seconds=59)).strftime("%H:%M")}
+    if not wait.whole_account:
+        return (
+            _("Too many wrong passwords came from this address. Try again after %(time)s.") % words
+        )
+    names = "、".join(p.name for p in queries.everybody_with(Power.EDIT_ACCOUNTS)[:3])
+    return _(
+        "Too many wrong passwords were tried for this account. Log in from a computer where you "
+        "did before, try again after %(time)s, or ask a security administrator (%(names)s)."
+    ) % {**words, "names": names or "—"}
 
 
 def _lock_minutes() -> int:

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
 
 from luoshi.kit.htmx import respond, wants_part
 from luoshi.kit.ref import split
@@ -43,16 +42,9 @@ def story_for(request: HttpRequest, ref: str, unit: Unit) -> list[Line]:
 
 
 def must(verdict: Verdict, power: Power) -> None:
-    """Go on if the rule says yes; otherwise refuse and name who can."""
-    if verdict:
-        return
-    people = queries.everybody_with(power)[:4]
-    if not people:
-        raise NotAllowed(str(verdict.reason))
-    names = "、".join(f"{p.name}（{p.phone}）" if p.phone else p.name for p in people)
-    raise NotAllowed(
-        _("%(reason)s You can ask %(names)s.") % {"reason": verdict.reason, "names": names}
-    )
+    """Go on if the rule says yes; otherwise refuse; the page names who can."""
+    if not verdict:
+        raise NotAllowed(verdict.reason, power.value)
 
 
 def must_edit(request: HttpRequest, unit: Unit | None) -> None:

@@ -47,7 +47,8 @@ def may_register(person: Person) -> Verdict:
     """Whether a person may register tasks at all."""
     if powers_of(person).has(Power.REGISTER):
         return Verdict(True)
-    return denied(_("Only heads, leaders and the goal office register tasks."))
+    reason = _("Only heads, leaders and the goal office register tasks.")
+    return denied(reason, Power.REGISTER.value)
 
 
 @transaction.atomic
