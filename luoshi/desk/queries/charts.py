@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from luoshi.measures.models import Measure
 from luoshi.measures.queries import LightShown, lights_of
 from luoshi.measures.rules import Health
 from luoshi.tasks import rules
+from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Milestone, Task
 
 EPOCH = dt.date(2000, 1, 1)
@@ -78,6 +81,42 @@ def bars_of(tasks: QuerySet[Task]) -> list[Bar]:
 def _colours(bars: Sequence[Bar]) -> dict[int, dict[str, LightShown]]:
     measures = Measure.objects.in_bulk({bar.measure_id for bar in bars if bar.measure_id})
     return {pk: lights_of(measure) for pk, measure in measures.items()}
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """How many tasks of the same selection have no place on a chart."""
+
+    drafts: int = 0
+    cancelled: int = 0
+
+    @property
+    def sentence(self) -> str:
+        """What is said beside the number of bars; empty if nothing was left out."""
+        said = []
+        if self.drafts:
+            words = ngettext("%(n)d not issued yet", "%(n)d not issued yet", self.drafts)
+            said.append(words % {"n": self.drafts})
+        if self.cancelled:
+            words = ngettext("%(n)d cancelled", "%(n)d cancelled", self.cancelled)
+            said.append(words % {"n": self.cancelled})
+        if not said:
+            return ""
+        return _("Not drawn: %(what)s.") % {"what": _(", ").join(said)}
+
+
+def drawn(tasks: QuerySet[Task]) -> QuerySet[Task]:
+    """Those of a selection that have a bar or a cell: issued and not cancelled."""
+    return tasks.filter(status__gte=Status.ISSUED).exclude(status=Status.CANCELLED)
+
+
+def left_out(tasks: QuerySet[Task]) -> LeftOut:
+    """Those of a selection that are not `drawn`. One statement."""
+    told = tasks.order_by().aggregate(
+        drafts=Count("pk", filter=Q(status__lt=Status.ISSUED)),
+        cancelled=Count("pk", filter=Q(status=Status.CANCELLED)),
+    )
+    return LeftOut(**told)
 
 
 def _milestones(tasks: QuerySet[Task]) -> dict[int, list[tuple[int, int]]]:

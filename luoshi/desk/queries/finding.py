@@ -28,11 +28,17 @@ class Found:
 
 @dataclass
 class Results:
-    """What the words led to. ``more``: there are more tasks than are shown."""
+    """What the words led to, a page of it.
+
+    ``total``: tasks found; ``capped``: there are more, which were not looked for.
+    """
 
     words: list[str]
     tasks: list[Found] = field(default_factory=list)
-    more: bool = False
+    total: int = 0
+    capped: bool = False
+    page: int = 1
+    pages: int = 1
     people: list[Person] = field(default_factory=list)
     units: list[Unit] = field(default_factory=list)
 
@@ -41,9 +47,9 @@ class Results:
         return not (self.tasks or self.people or self.units)
 
 
-def results(person: Person, words: str) -> Results:
+def results(person: Person, words: str, page: int = 1) -> Results:
     """Tasks newest first, people and units by name. Six statements at most."""
-    found = Results(words.split())
+    found = Results(words.split(), page=page)
     if not found.words:
         return found
     _add_tasks(found, person, words)
@@ -59,8 +65,10 @@ def _add_tasks(found: Results, person: Person, words: str) -> None:
         by_task.setdefault(hit.task_id or 0, []).append(hit)
     seen = visible_keys(list(by_task), person)
     order = [pk for pk in by_task if pk in seen]
-    found.more = len(order) > MOST_TASKS or len(told) >= MOST_HITS
-    shown = order[:MOST_TASKS]
+    found.total, found.capped = len(order), len(told) >= MOST_HITS
+    found.pages = max(1, -(-found.total // MOST_TASKS))
+    found.page = min(max(found.page, 1), found.pages)
+    shown = order[(found.page - 1) * MOST_TASKS : found.page * MOST_TASKS]
     tasks = Task.objects.filter(pk__in=shown).select_related("unit", "owner", "category")
     rows = {task.pk: task for task in tasks}
     bodies = _report_texts(hit for pk in shown for hit in by_task[pk])

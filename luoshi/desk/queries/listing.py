@@ -304,10 +304,25 @@ def rows_to_export(tasks: QuerySet[Task], order: str, today: dt.date) -> list[Ro
 
 @dataclass(frozen=True)
 class Chip:
-    """One filter in force: its words and the name of its parameter."""
+    """One filter in force: its name, what it is called, and its value in words."""
 
     name: str
+    label: str
     words: str
+
+
+#: What each filter is called; stage and state share some of their words.
+FILTER_LABELS: dict[str, Any] = {
+    "unit_id": _("Lead unit"),
+    "category_id": _("Category"),
+    "tier": _("Level"),
+    "kind": _("Kind"),
+    "status": _("Stage"),
+    "health": _("State"),
+    "urgency": _("Urgency"),
+    "words": _("Words"),
+    "person_id": _("Responsible person"),
+}
 
 
 def chips(wanted: Filters, names: Mapping[str, Mapping[str, str | Promise]]) -> list[Chip]:
@@ -316,9 +331,10 @@ def chips(wanted: Filters, names: Mapping[str, Mapping[str, str | Promise]]) -> 
     for name, choices in names.items():
         value = getattr(wanted, name)
         if value not in (None, ""):
-            found.append(Chip(name, str(choices.get(str(value), value))))
+            words = str(choices.get(str(value), value))
+            found.append(Chip(name, str(FILTER_LABELS[name]), words))
     if wanted.words:
-        found.append(Chip("words", wanted.words))
+        found.append(Chip("words", str(FILTER_LABELS["words"]), wanted.words))
     return found
 
 

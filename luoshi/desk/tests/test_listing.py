@@ -120,6 +120,7 @@ def test_filters_narrow_the_list_and_stand_as_chips(client, college, goals):
     page = client.get(reverse("task-list"), {"q": "党建", "kind": "unit"}).content.decode()
     assert "党建工作" in page
     assert "量子计算平台" not in page
+    assert ">含有字词：党建 " in page
     empty = client.get(reverse("task-list"), {"q": "不存在的词"}).content.decode()
     assert "没有符合条件的任务" in empty
 
@@ -288,6 +289,39 @@ def test_drafts_have_no_bar(college, goals, client):
     assert client.get(reverse("gantt_data")).json()["rows"] == []
     found = listing.matching(college.chen, "all", Filters(year=2026), TODAY)
     assert found.count() == 1
+
+
+def test_the_charts_say_what_of_the_list_they_leave_out(college, goals, client):
+    issued(goals, college.chen, college.school.pk)
+    draft(goals, college.chen, college.school.pk)
+    line.cancel(
+        issued(goals, college.chen, college.school.pk), by=college.chen.actor, reason="不再需要"
+    )
+    client.force_login(college.chen)
+    told = client.get(reverse("gantt_data")).json()
+    assert (len(told["rows"]), told["left_out"]) == (
+        1,
+        "另有草稿（含待批）1 项、已撤销 1 项，不在图上。",
+    )
+    assert told["left_out"] in client.get(reverse("mosaic")).content.decode()
+    assert client.get(reverse("task-list")).context["listing"].count == 3
+    client.force_login(college.sun)  # sees no draft
+    assert client.get(reverse("gantt_data")).json()["left_out"] == "另有已撤销 1 项，不在图上。"
+
+
+def test_the_gantt_is_printed_with_its_legend_and_filters(college, goals, client):
+    client.force_login(college.chen)
+    page = client.get(reverse("gantt"), {"health": "late", "scope": "mine"}).content.decode()
+    assert '<div class="gantt-bar"><ul class="legend">' in page
+    assert '<p class="print-only">范围：我负责的；年度：2026；状态：逾期</p>' in page
+
+
+def test_stage_and_state_of_a_task_are_labelled(college, goals, client):
+    task = issued(goals, college.chen, college.school.pk)
+    client.force_login(college.chen)
+    page = client.get(reverse("task", args=[task.pk])).content.decode()
+    assert '<span class="tag">环节：' in page
+    assert '<span class="muted">状态</span>' in page
 
 
 def test_the_side_panel_shows_the_last_report_and_details(client, college, goals):

@@ -5,6 +5,7 @@ import io
 import pytest
 from python_calamine import CalamineWorkbook
 
+from luoshi.desk.queries import finding
 from luoshi.kit import clock
 from luoshi.people.models import Favourite
 from luoshi.people.roles import Duty
@@ -124,6 +125,22 @@ def test_search_marks_the_words_and_escapes_the_rest(client, people):
     page = client.get("/search/", {"q": "实训"}).content.decode()
     assert "&lt;b&gt;<mark>实训</mark>&lt;/b&gt;基地" in page
     assert "没有找到" in client.get("/search/", {"q": "无此字词"}).content.decode()
+
+
+def test_search_tells_how_many_there_are_and_pages_on(client, people, monkeypatch):
+    category = make_set(visibility="everyone")
+    for number in range(5):
+        issued(category, people.chen, people.school.pk, title=f"实训基地{number}")
+    monkeypatch.setattr(finding, "MOST_TASKS", 2)
+    client.force_login(people.sun)
+    pages = [client.get("/search/", {"q": "实训", "page": n}) for n in (1, 2, 3, 9, "x")]
+    shown = [[f.task.title for f in page.context["results"].tasks] for page in pages]
+    assert [len(titles) for titles in shown] == [2, 2, 1, 1, 2]
+    assert len({title for titles in shown[:3] for title in titles}) == 5
+    assert "5 项" in pages[0].content.decode()
+    assert "page=2" in pages[0].content.decode()
+    monkeypatch.setattr(finding, "MOST_HITS", 5)
+    assert "超过 5 项" in client.get("/search/", {"q": "实训"}).content.decode()
 
 
 @pytest.mark.parametrize("words", ["𠮷", "' OR 1=1 --", "a" * 500, "\x00", "%_", '"', "😀 党"])

@@ -18,16 +18,14 @@ from luoshi.measures.queries import lights_of
 from luoshi.people.models import Person
 from luoshi.reports.queries import latest_of
 from luoshi.tasks import rules
-from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Task
 from luoshi.tasks.queries import for_page
 
 
 def _selected(request: HttpRequest) -> QuerySet[Task]:
-    """Issued tasks of the list's selection; drafts have no bar."""
+    """The list's selection."""
     name, wanted = wanted_of(request)
-    found = listing.matching(cast(Person, request.user), name, wanted, clock.today())
-    return found.filter(status__gte=Status.ISSUED).exclude(status=Status.CANCELLED)
+    return listing.matching(cast(Person, request.user), name, wanted, clock.today())
 
 
 def _context(request: HttpRequest, here: str) -> dict[str, Any]:
@@ -54,7 +52,10 @@ def gantt(request: HttpRequest) -> HttpResponse:
 @require_GET
 def gantt_data(request: HttpRequest) -> HttpResponse:
     """All rows of the Gantt, column by column."""
-    told = queries.gantt(_selected(request), clock.today())
+    selected = _selected(request)
+    told = queries.gantt(queries.drawn(selected), clock.today())
+    if not told.get("too_many"):
+        told["left_out"] = queries.left_out(selected).sentence
     return JsonResponse(told, json_dumps_params={"ensure_ascii": False, "separators": (",", ":")})
 
 
@@ -78,7 +79,8 @@ def brief(request: HttpRequest, task_id: int) -> HttpResponse:
 @require_GET
 def mosaic(request: HttpRequest) -> HttpResponse:
     """All tasks by unit on one screen, one cell each; the same numbers as a table below."""
-    fields, too_many = queries.mosaic(_selected(request), clock.today())
+    selected = _selected(request)
+    fields, too_many = queries.mosaic(queries.drawn(selected), clock.today())
     data = [
         [where.name, [[c.pk, c.title, str(c.health), c.progress] for c in where.cells]]
         for where in fields
@@ -95,6 +97,7 @@ def mosaic(request: HttpRequest) -> HttpResponse:
         },
         "total": sum(len(where.cells) for where in fields),
         "too_many": too_many,
+        "left_out": "" if too_many else queries.left_out(selected).sentence,
         "most": queries.MOST,
     }
     return render(request, "desk/mosaic.html", context)

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from luoshi.desk.queries import finding
 from luoshi.kit import clock
+from luoshi.kit.typed import whole
 from luoshi.people.models import Person
 
 LONGEST = 100  # characters of what is looked for
@@ -20,7 +21,9 @@ def search(request: HttpRequest) -> HttpResponse:
     words = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST]
     context = {
         "q": words,
-        "results": finding.results(cast(Person, request.user), words),
+        "results": finding.results(
+            cast(Person, request.user), words, whole(request.GET.get("page", "")) or 1
+        ),
         "today": clock.today(),
     }
     return render(request, "desk/search.html", context)

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from luoshi.desk.queries import listing as queries
@@ -63,14 +64,16 @@ def filter_context(request: HttpRequest, name: str, wanted: Filters) -> dict[str
     choices = queries.choices(today)
     person = queries.person_named(wanted.person_id)
     chips = [
-        {"param": PARAMS[chip.name], "words": chip.words.strip()}
+        {"param": PARAMS[chip.name], "words": _labelled(chip.label, chip.words.strip())}
         for chip in queries.chips(wanted, choices)
     ]
     named = person.name if person else request.GET.get("who", "").strip()
     if named:
-        chips.append({"param": "person", "words": named})
+        label = str(queries.FILTER_LABELS["person_id"])
+        chips.append({"param": "person", "words": _labelled(label, named)})
     return {
         "scope": name,
+        "scope_words": queries.SCOPES[name],
         "scopes": queries.SCOPES,
         "wanted": wanted,
         "choices": {PARAMS[key]: value for key, value in choices.items()},
@@ -78,6 +81,10 @@ def filter_context(request: HttpRequest, name: str, wanted: Filters) -> dict[str
         "person_name": named,
         "today": today,
     }
+
+
+def _labelled(label: str, words: str) -> str:
+    return pgettext("filter", "%(label)s: %(words)s") % {"label": label, "words": words}
 
 
 @login_required

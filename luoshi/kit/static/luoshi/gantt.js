@@ -191,6 +191,9 @@ async function start() {
     return;
   }
   if (told.too_many) { say(word.many); return; }
+  const left = document.getElementById("gantt-left-out");
+  left.firstElementChild.textContent = told.left_out;
+  left.hidden = !told.left_out;
   document.getElementById("gantt-count").textContent = `${told.rows.length.toLocaleString()} ${word.count}`;
   if (!told.rows.length) { say(word.none); return; }
   box.replaceChildren();
