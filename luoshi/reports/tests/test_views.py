@@ -318,5 +318,5 @@ def test_filing_through_the_door_takes_few_statements(
     task.measure.needs_evidence = False
     task.measure.save()
     data = typed(rev=Report.objects.get().pk)
-    with django_assert_max_num_queries(37):
+    with django_assert_max_num_queries(44):
         assert li.post(url("submit", task.pk), data).status_code == 302
