@@ -1,6 +1,7 @@
 """What import files may say: headings and words, and what they mean to us (ORG-4)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from django.utils.functional import Promise
 
@@ -118,3 +119,26 @@ def show_guest(staff_number: str, role: str | Promise) -> None:
 def guests() -> Mapping[str, str | Promise]:
     """Whom to offer; empty where nobody was named."""
     return _guests
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """A page whose filters can be kept as a view: its words, its URL name, its parameters."""
+
+    label: str | Promise
+    url_name: str
+    params: frozenset[str]
+
+
+#: Pages by the word that stands for them in `models.SavedView`; the room they are in names them.
+_pages: dict[str, ListPage] = {}
+
+
+def keep_views_of(page: str, label: str | Promise, url_name: str, params: Sequence[str]) -> None:
+    """Let people keep views of a page; ``params`` are the parameters that make up a view."""
+    _pages[page] = ListPage(label, url_name, frozenset(params))
+
+
+def pages() -> Mapping[str, ListPage]:
+    """Pages whose views can be kept."""
+    return _pages

@@ -4,7 +4,7 @@ UnitKind ── Unit (a tree) ── UnitSpell (dated history) · UnitAlias (oth
               │
 Field ────── Post (the chair) ── Tenure (who sits in it, from, until) ── Person ── PersonSpell
 Body ── Seat (members) · Meeting ── Decision
-Favourite · SavedView · Draft     what a person keeps
+Favourite · SavedView ── OpeningView · Draft     what a person keeps
 SentForm                          what came with the key of a form
 """
 
@@ -375,6 +375,57 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return self.form
+
+
+class SavedView(models.Model):
+    """Filters and order of a list under a name (TSK-6), perhaps shared with the people of a unit.
+
+    ``page`` is one of `kinds.pages`, ``query`` the part of its address behind the question mark.
+    What somebody else sees when opening it is what they may see.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="views")
+    page = models.CharField(max_length=20)
+    name = models.CharField(_("name of the view"), max_length=40)
+    query = models.CharField(max_length=1000, blank=True)
+    unit = models.ForeignKey(
+        Unit,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="shared_views",
+        verbose_name=_("shared with"),
+    )
+    created_at = models.DateTimeField()
+    rev = models.PositiveIntegerField(default=0, editable=False)
+    key = _form_key()
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["person", "page", "name"], name="view_name_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def ref(self) -> str:
+        return f"view/{self.pk}"
+
+
+class OpeningView(models.Model):
+    """The view with which a page opens for a person."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="opening_views")
+    page = models.CharField(max_length=20)
+    view = models.ForeignKey(SavedView, on_delete=models.CASCADE, related_name="openings")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "page"], name="opening_view_once")]
+
+    def __str__(self) -> str:
+        return f"{self.page} {self.view_id}"
 
 
 class SentForm(models.Model):

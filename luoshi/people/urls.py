@@ -10,6 +10,7 @@ from luoshi.people.views import (
     keeping,
     organisation,
     persons,
+    viewing,
 )
 
 app_name = "people"
@@ -22,6 +23,13 @@ urlpatterns = [
     path("language/", door.language, name="language"),
     path("favourite/", keeping.favourite, name="favourite"),
     path("draft/", keeping.draft, name="draft"),
+    path("views/", viewing.views, name="views"),
+    path("views/save/", viewing.save, name="save_view"),
+    path("views/opening/", viewing.opening, name="opening_view"),
+    path("views/<int:view_id>/", viewing.open_view, name="open_view"),
+    path("views/<int:view_id>/edit/", viewing.edit, name="edit_view"),
+    path("views/<int:view_id>/replace/", viewing.replace, name="replace_view"),
+    path("views/<int:view_id>/delete/", viewing.delete, name="delete_view"),
     path("pick/", keeping.pick, name="pick"),
     path("pick-units/", keeping.pick_units, name="pick_units"),
     path("", organisation.directory, name="directory"),

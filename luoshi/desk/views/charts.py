@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from luoshi.desk.queries import charts as queries
 from luoshi.desk.queries import listing, portrait
 from luoshi.desk.views.listing import filter_context, views_of, wanted_of
+from luoshi.desk.views.viewing import opens_with, view_context
 from luoshi.kit import clock
 from luoshi.measures.queries import lights_of
 from luoshi.people.models import Person
@@ -32,6 +33,7 @@ def _context(request: HttpRequest, here: str) -> dict[str, Any]:
     name, wanted = wanted_of(request)
     lights = lights_of(None)
     return {
+        **view_context(request, here),
         "tabs": views_of(request, here),
         "legend": [lights[str(health)] for health in queries.LEGEND],
         **filter_context(request, name, wanted),
@@ -42,6 +44,8 @@ def _context(request: HttpRequest, here: str) -> dict[str, Any]:
 @require_GET
 def gantt(request: HttpRequest) -> HttpResponse:
     """The frame of the Gantt; its rows come in one further answer."""
+    if there := opens_with(request, "gantt"):
+        return there
     data_url = f"{reverse('gantt_data')}?{request.GET.urlencode()}"
     context = _context(request, "gantt") | {"data_url": data_url}
     return render(request, "desk/gantt.html", context)
@@ -79,6 +83,8 @@ def brief(request: HttpRequest, task_id: int) -> HttpResponse:
 @require_GET
 def mosaic(request: HttpRequest) -> HttpResponse:
     """All tasks by unit on one screen, one cell each; the same numbers as a table below."""
+    if there := opens_with(request, "mosaic"):
+        return there
     selected = _selected(request)
     fields, too_many = queries.mosaic(queries.drawn(selected), clock.today())
     data = [

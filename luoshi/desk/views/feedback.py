@@ -15,6 +15,7 @@ from luoshi.desk.queries import feedback_books as books
 from luoshi.desk.queries import feedback_dues as dues
 from luoshi.desk.queries import listing
 from luoshi.desk.queries.feedback import Wanted
+from luoshi.desk.views.viewing import opens_with, view_context
 from luoshi.kit import clock
 from luoshi.kit.htmx import respond
 from luoshi.kit.year import chosen_year
@@ -41,6 +42,8 @@ def wanted_of(request: HttpRequest) -> Wanted:
 @require_GET
 def feedback(request: HttpRequest) -> HttpResponse:
     """What was reported, and what was owed: by report, by unit, by task, one by one."""
+    if there := opens_with(request, PAGE):
+        return there
     person, today, wanted = cast(Person, request.user), clock.today(), wanted_of(request)
     parent = _parent(person, wanted)
     at: dict[str, Any] = {
@@ -56,7 +59,7 @@ def feedback(request: HttpRequest) -> HttpResponse:
         context["found"] = dues.dues_listed(person, wanted, today, **at)
     else:
         context["found"] = queries.reports_listed(person, wanted, today, **at)
-    context |= _around(request, wanted, parent)
+    context |= _around(request, wanted, parent) | view_context(request, PAGE)
     return respond(request, "desk/feedback.html", f"desk/_feedback_{wanted.view}.html", context)
 
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET
 
 from luoshi.desk.queries import listing as queries
 from luoshi.desk.queries import workbooks
+from luoshi.desk.views.viewing import opens_with, view_context
 from luoshi.kit import clock
 from luoshi.kit.htmx import respond
 from luoshi.kit.verdict import Verdict
@@ -48,7 +49,7 @@ def wanted_of(request: HttpRequest) -> tuple[str, Filters]:
 def views_of(request: HttpRequest, here: str) -> list[dict[str, Any]]:
     """The same selection as list, Gantt and mosaic: one switch that keeps the filters."""
     params = request.GET.copy()
-    for name in ("after", "before", "sort"):
+    for name in ("after", "before", "sort", "saved"):
         params.pop(name, None)
     tail = f"?{params.urlencode()}" if params else ""
     pages = {"task-list": _("List"), "gantt": _("Gantt"), "mosaic": _("Mosaic")}
@@ -104,6 +105,8 @@ def export(request: HttpRequest) -> FileResponse:
 @require_GET
 def tasks(request: HttpRequest) -> HttpResponse:
     """The task list at its scopes with combined filters (TSK-6)."""
+    if there := opens_with(request, "task-list"):
+        return there
     person = cast(Person, request.user)
     name, wanted = wanted_of(request)
     today = clock.today()
@@ -119,6 +122,7 @@ def tasks(request: HttpRequest) -> HttpResponse:
         "listing": found,
         "tabs": views_of(request, "task-list"),
         "may_register": _may_register(person),
+        **view_context(request, "task-list"),
         **filter_context(request, name, wanted),
     }
     return respond(request, "desk/tasks.html", "desk/_tasks.html", context)
