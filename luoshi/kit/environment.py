@@ -68,6 +68,11 @@ SQLITE_PRAGMAS = (
 )
 
 
+#: A page asks many small questions; compiling one, or sharing it out among helpers, would take
+#: longer than its answer.
+POSTGRESQL_SETTINGS = "-c jit=off -c max_parallel_workers_per_gather=0"
+
+
 def database(url: str, home: Path) -> dict[str, Any]:
     """A Django database entry from ``sqlite:///path`` or ``postgresql://user:pass@host:port/name``.
 
@@ -97,6 +102,6 @@ def database(url: str, home: Path) -> dict[str, Any]:
             "PORT": str(parts.port or ""),
             "CONN_MAX_AGE": 60,
             "CONN_HEALTH_CHECKS": True,
-            "OPTIONS": {"connect_timeout": "5", **query},
+            "OPTIONS": {"connect_timeout": "5", "options": POSTGRESQL_SETTINGS, **query},
         }
     raise ImproperlyConfigured(f"DATABASE_URL: {parts.scheme!r} is neither sqlite nor postgresql.")

@@ -180,8 +180,8 @@ def _arms(person: Person, closed: Mapping[int, str]) -> list[QuerySet[Any, Any]]
     The arms over units read two indexes made for them: tasks by measure and unit, and further
     units (the part of the lead unit says what the task says).
     """
-    ids = Task.objects.order_by().values("pk")
-    parts = Part.objects.order_by().values("task_id")
+    ids = Task.objects.order_by().values_list("pk", flat=True)
+    parts = Part.objects.order_by().values_list("task_id", flat=True)
     arms: list[QuerySet[Any, Any]] = [
         ids.filter(owner_id=person.pk),
         parts.filter(person_id=person.pk),
@@ -213,8 +213,9 @@ def _seen_of_set(person: Person, category_id: int) -> Q | None:
         return None
     own = Task.objects.order_by().filter(creator_id=person.pk, category_id=category_id)
     first, *rest = _arms(person, closed)
-    with_them = first.union(*rest, own.values("pk"), all=True)
-    return unindexed(category_id=category_id) & Q(pk__in=with_them)
+    with_them = first.union(*rest, own.values_list("pk", flat=True), all=True)
+    keys = set(with_them[: _FEW + 1])
+    return unindexed(category_id=category_id) & Q(pk__in=with_them if len(keys) > _FEW else keys)
 
 
 def may_see(person: Person, task: Task) -> bool:
@@ -346,6 +347,8 @@ def filtered(
         "due__lte": wanted.until,
     }
     tasks = tasks.filter(**{key: value for key, value in plain.items() if value is not None})
+    if wanted.status and wanted.status < Status.ISSUED and person and not sees_everything(person):
+        tasks = tasks.filter(creator_id=person.pk)  # whose alone the drafts are
     if wanted.unit_id:
         path = Unit.objects.filter(pk=wanted.unit_id).values_list("path", flat=True).first()
         tasks = tasks.filter(unit_id__in=_tree_ids([path or "-"]))
@@ -364,6 +367,8 @@ def filtered(
     return tasks
 
 
+#: So few keys are fetched and named one by one: PostgreSQL then knows that they are few.
+_FEW = 1_000
 #: More rows than these are not gathered and sorted; the list is read in its order instead.
 _MANY = 5_000
 _LATE = frozenset({Health.STALLED, Health.LATE})

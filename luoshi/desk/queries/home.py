@@ -159,10 +159,11 @@ _TASK_AND_SET = (
 _OWED = (*_TASK_AND_SET, "first", "periods")
 
 
-def _by_task_and_set(dues: QuerySet[Due]) -> Any:
+def _by_task_and_set(dues: QuerySet[Due]) -> QuerySet[Due, Any]:
     """One row per task and set: when the first is due and how many there are."""
     grouped = dues.values(*_TASK_AND_SET).annotate(first=Min("due_on"), periods=Count("pk"))
-    return grouped.order_by("first", "task_id", "counting_id").values_list(*_OWED)
+    rows: QuerySet[Due, Any] = grouped.values_list(*_OWED)
+    return rows.order_by("first", "task_id", "counting_id")
 
 
 @statement

@@ -79,7 +79,11 @@ def test_postgresql_with_everything_in_the_address() -> None:
     assert entry["ENGINE"] == "django.db.backends.postgresql"
     assert (entry["USER"], entry["PASSWORD"]) == ("li", "p@ss")
     assert (entry["HOST"], entry["PORT"], entry["NAME"]) == ("db.example.cn", "5433", "luoshi")
-    assert entry["OPTIONS"] == {"connect_timeout": "5", "sslmode": "require"}
+    assert entry["OPTIONS"] == {
+        "connect_timeout": "5",
+        "options": "-c jit=off -c max_parallel_workers_per_gather=0",
+        "sslmode": "require",
+    }
 
 
 def test_postgresql_through_a_socket() -> None:
