@@ -225,6 +225,22 @@ class Task(Tree):
                 name="task_assessed",
                 condition=Q(needs_assessment=True),
             ),
+            # The same of what is not done, for lists of late or idle tasks of all years.
+            models.Index(
+                fields=[
+                    "due",
+                    "id",
+                    "year",
+                    "status",
+                    "creator",
+                    "measure",
+                    "progress",
+                    "paused",
+                    "late_from",
+                ],
+                name="task_open",
+                condition=Q(status__lt=Status.DONE, progress__lt=100),
+            ),
             models.Index(fields=["measure", "unit"], name="task_measure_unit"),
             models.Index(fields=["category", "measure"], name="task_category_measure"),
             models.Index(fields=["creator"], name="task_drafts", condition=Q(status=Status.DRAFT)),

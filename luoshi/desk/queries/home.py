@@ -162,8 +162,9 @@ _OWED = (*_TASK_AND_SET, "first", "periods")
 def _by_task_and_set(dues: QuerySet[Due]) -> QuerySet[Due, Any]:
     """One row per task and set: when the first is due and how many there are."""
     grouped = dues.values(*_TASK_AND_SET).annotate(first=Min("due_on"), periods=Count("pk"))
-    rows: QuerySet[Due, Any] = grouped.values_list(*_OWED)
-    return rows.order_by("first", "task_id", "counting_id")
+    ordered = grouped.order_by("first", "task_id", "counting_id")
+    rows: QuerySet[Due, Any] = ordered.values_list(*_OWED)
+    return rows
 
 
 @statement
