@@ -331,11 +331,12 @@ def open_count(person: Person, today: dt.date) -> int:
 
 def unchanged_in_a_row(task_ids: Iterable[int]) -> dict[int, int]:
     """How many of the newest reports of each task say "no change"; one query."""
-    told_since = on_progress().filter(task=OuterRef("task"), unchanged=False)
+    later = Q(at__gt=OuterRef("at")) | Q(at=OuterRef("at"), pk__gt=OuterRef("pk"))
+    told_since = on_progress().filter(later, task=OuterRef("task"), unchanged=False)
     rows = (
         on_progress()
         .filter(task__in=list(task_ids), unchanged=True)
-        .filter(~Exists(told_since.filter(at__gt=OuterRef("at"))))
+        .filter(~Exists(told_since))
         .order_by()
         .values("task_id")
         .annotate(n=Count("pk"))

@@ -52,6 +52,8 @@ function start() {
   function show(row) {
     const ticked = row.querySelector("[data-unchanged]")?.checked;
     const state = !touched(row) ? "empty" : ticked ? "unchanged" : "typed";
+    const progress = field(row, "progress");
+    progress?.classList.toggle("is-same", progress.value.trim() === progress.dataset.was);
     row.dataset.state = state;
     row.querySelector("[data-word]").textContent = words[state];
     row.querySelector("[data-clear]").hidden = state === "empty";
