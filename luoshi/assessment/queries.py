@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 
@@ -273,31 +274,41 @@ def _seats(
 
 def to_assess(person: Person) -> QuerySet[Task]:
     """Tasks on which this person is named as an assessor."""
-    parts = Part.objects.filter(person_id=person.pk, role=Role.ASSESSOR).order_by()
+    return _named(person.pk)
+
+
+def _named(person: Any) -> QuerySet[Task]:
+    parts = Part.objects.filter(person_id=person, role=Role.ASSESSOR).order_by()
     return Task.objects.filter(pk__in=parts.values("task_id"), needs_assessment=True)
 
 
-def open_to_assess(today: dt.date) -> Q:
-    """The SQL twin of the days of `rules.may_assess`: done, overdue, or at the end of its year."""
-    years_over = today.year if (today.month, today.day) >= rules.YEAR_END else today.year - 1
-    return Q(status=Status.DONE) | (
-        Q(status__in=[Status.ACTIVE, Status.SUBMITTED])
-        & (Q(due__lt=today) | Q(year__lte=years_over))
+def year_over(today: dt.date) -> int:
+    """The last year whose unfinished tasks are assessed by now."""
+    return today.year if (today.month, today.day) >= rules.YEAR_END else today.year - 1
+
+
+def waiting(person: Any, today: Any, year: Any) -> QuerySet[Task]:
+    """Tasks somebody (by key) has to score now, for the first time or again; takes places.
+
+    The SQL twin of `rules.may_assess`: done, overdue, or of a year that is over (`year_over`).
+    """
+    mine = Assessment.objects.filter(task=OuterRef("pk"), assessor_id=person)
+    given = mine.filter(state=ScoreState.STANDS)
+    returned = mine.filter(state=ScoreState.RETURNED, amended_by=None)
+    opens = Q(status=Status.DONE) | (
+        Q(status__in=[Status.ACTIVE, Status.SUBMITTED]) & (Q(due__lt=today) | Q(year__lte=year))
+    )
+    own = Q(owner_id__isnull=False, owner_id=person)
+    return (
+        _named(person)
+        .exclude(own)
+        .filter(opens & ~Exists(given) | Q(status=Status.CLOSED) & Exists(returned))
     )
 
 
 def waiting_for(person: Person, today: dt.date) -> QuerySet[Task]:
-    """Tasks this person has to score now: for the first time, or again."""
-    given = Assessment.objects.filter(
-        task=OuterRef("pk"), assessor=person.pk, state=ScoreState.STANDS
-    )
-    returned = Assessment.objects.filter(
-        task=OuterRef("pk"), assessor=person.pk, state=ScoreState.RETURNED, amended_by=None
-    )
-    tasks = to_assess(person).exclude(owner_id=person.pk)
-    return tasks.filter(
-        open_to_assess(today) & ~Exists(given) | Q(status=Status.CLOSED) & Exists(returned)
-    )
+    """Tasks this person has to score now."""
+    return waiting(person.pk, today, year_over(today))
 
 
 # ── lists ────────────────────────────────────────────────────────────────────────────────────────

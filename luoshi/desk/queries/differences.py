@@ -17,6 +17,10 @@ from django.db import connection, models
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
+from luoshi.assessment import queries as assessing
+from luoshi.assessment.models import Count as Counted
+from luoshi.assessment.models import Result
+from luoshi.assessment.rules import ResultState, ScoreState, result_of
 from luoshi.kit import clock
 from luoshi.kit.tree import Tree, segment
 from luoshi.people.models import Unit
@@ -64,6 +68,7 @@ def differences(say: Callable[[str], None] = lambda _words: None) -> Iterator[Di
         (_("tasks themselves"), _tasks),
         (_("what hangs on tasks"), _hanging),
         (_("reports owed"), lambda: _dues(today)),
+        (_("results of assessments"), _results),
         (_("search entries"), _entries),
         (_("trail"), _trail),
     )
@@ -212,6 +217,40 @@ def _dates(span: Any, policy: Any) -> dict[str, dt.date]:
         "due_on": span.due_on,
         "closes_on": owed_rules.closes_on(span, policy.grace_days, policy.late_report),
     }
+
+
+# ── assessments ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _results() -> Iterator[Difference]:
+    """Every result is what its scores make by its rule; a result that stands opens its task."""
+    for chunk in _chunks(Result.objects.exclude(state=ResultState.REPLACED).select_related("task")):
+        counts: dict[int, list[Counted]] = defaultdict(list)
+        rows = Counted.objects.filter(result__in=[result.pk for result in chunk])
+        for row in rows.select_related("assessment").order_by("assessment__assessor_id"):
+            counts[row.result_id].append(row)
+        for result in chunk:
+            yield from _result(result, counts[result.pk])
+    closed_in = Result.objects.filter(state=ResultState.STANDS).order_by().values("task_id")
+    rowless = Task.objects.exclude(assessed_at=None).exclude(pk__in=closed_in).order_by("pk")
+    for task in rowless.only("assessed_at"):
+        yield Difference(task.ref, "assessed_at", task.assessed_at, None)
+
+
+def _result(result: Result, counts: Sequence[Counted]) -> Iterator[Difference]:
+    about = f"result/{result.pk}"
+    outcome = result_of([row.assessment.points for row in counts], result.rule) if counts else None
+    yield from _compare(about, result, {"points": outcome.points if outcome else None})
+    for row, counted in zip(counts, outcome.counted if outcome else (), strict=True):
+        yield from _compare(f"{about}/{row.assessment_id}", row, {"counted": counted})
+    if result.state != ResultState.STANDS:
+        return
+    if any(row.assessment.state != ScoreState.STANDS for row in counts):
+        yield Difference(about, "state", result.state, ResultState.STALE)
+    named = assessing.assessor_ids(result.task)
+    if named != {row.assessment.assessor_id for row in counts}:
+        yield Difference(about, _("assessors"), len(counts), len(named))
+    yield from _compare(result.task.ref, result.task, {"assessed_at": result.at})
 
 
 # ── search and trail ─────────────────────────────────────────────────────────────────────────────

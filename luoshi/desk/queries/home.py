@@ -1,7 +1,7 @@
 """工作台: what a person is to do, to check and to read (SEE-1).
 
 work_list(person, today) ── to do: sign · report · mend and send again · issue
-                         ── to check: tasks handed in
+                         ── to check: tasks handed in, tasks to score
                          ── to read: messages
 """
 
@@ -17,8 +17,10 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 
+from luoshi.assessment.queries import waiting as waiting_for_score
+from luoshi.assessment.queries import year_over
 from luoshi.changes.models import Change
 from luoshi.changes.queries import to_answer
 from luoshi.kit.statements import among, statement
@@ -86,7 +88,7 @@ class WorkList:
 
 
 def work_list(person: Person, today: dt.date) -> WorkList:
-    """Everything that waits for this person. Eight statements at any number of rows."""
+    """Everything that waits for this person. Nine statements at any number of rows."""
     do = Group("do", pgettext("work list", "To do"), all_url=task_list(scope="mine"))
     for rows, total in (
         _to_report(person, today),
@@ -98,6 +100,9 @@ def work_list(person: Person, today: dt.date) -> WorkList:
         do.total += total
     do.rows.sort(key=_pressing)
     check = Group("check", pgettext("work list", "To check"), *_to_check(person))
+    scores, unscored = _to_score(person, today)
+    check.rows += scores
+    check.total += unscored
     read = Group("read", pgettext("work list", "To read"), *_to_read(person))
     read.all_url = reverse("notices:inbox")
     groups = [group for group in (do, check, read) if group.rows]
@@ -399,6 +404,47 @@ def _check_row(row: dict[str, Any]) -> Row:
     )
 
 
+def _unscored(person: Any, today: Any, year: Any) -> QuerySet[Task]:
+    """Tasks the person is named to assess and has to score now (EVA-1)."""
+    return waiting_for_score(person, today, year)
+
+
+@statement
+def _first_unscored(person: Any, today: Any, year: Any) -> QuerySet[Task, Any]:
+    rows = _unscored(person, today, year).order_by("due", "pk")
+    return rows.values_list(*_TASK, "owner__name")[: MOST + 1]
+
+
+def _to_score(person: Person, today: dt.date) -> tuple[list[Row], int]:
+    """What waits for this person's score; many stand in one row that leads to their table."""
+    asked = {"person": person.pk, "today": today, "year": year_over(today)}
+    found = _told((*_TASK, "owner__name"), _first_unscored(**asked))
+    if len(found) <= MOST_DRAFTS:
+        return [_score_row(row) for row in found], len(found)
+    total = len(found) if len(found) <= MOST else _unscored(**asked).count()
+    url = reverse("assessment:many")
+    words = ngettext("%(n)d task waits for your score", "%(n)d tasks wait for your score", total)
+    row = Row(
+        mark=_("To score"),
+        title=words % {"n": total},
+        url=url,
+        label=str(_LABELS["assess"]),
+        act_url=url,
+        stands_for=total,
+    )
+    return [row], total
+
+
+def _score_row(row: dict[str, Any]) -> Row:
+    return Row(
+        mark=_("To score"),
+        title=row["title"],
+        url=task_url(row["pk"]),
+        source=row["owner__name"] or "",
+        **_button("assess", row["pk"]),
+    )
+
+
 def _to_read(person: Person) -> tuple[list[Row], int]:
     unread = messages_of(person.pk).filter(read_at=None)
     found = list(unread.order_by("-pk")[: MOST_MESSAGES + 1])
@@ -425,6 +471,7 @@ _VERBS = {
     "issue": ("tasks:issue", True),
     "edit": ("tasks:edit", False),
     "accept": ("tasks:accept", True),
+    "assess": ("assessment:assess", False),
     "answer": ("changes:answer", True),
 }
 
@@ -437,6 +484,7 @@ _LABELS = {
     "issue": pgettext_lazy("verb", "Issue"),
     "edit": pgettext_lazy("verb", "Change"),
     "accept": pgettext_lazy("verb", "Review"),
+    "assess": gettext_lazy("Score"),
     "answer": pgettext_lazy("verb", "Answer"),
 }
 
