@@ -92,6 +92,7 @@ NAV: tuple[Group, ...] = (
             Entry(_("Month on one page"), "calendar-event", "reports:month", counted="month"),
             Entry(pgettext_lazy("menu", "Reports owed"), "message-report", "owed"),
             Entry(_("Feedback query"), "report-search", "feedback"),
+            Entry(_("Final results"), "report-analytics", "reports:sets"),
         ),
     ),
     Group(
@@ -102,6 +103,11 @@ NAV: tuple[Group, ...] = (
             Entry(_("Assessment query"), "clipboard-list", "assessments"),
             Entry(_("Timeliness"), "chart-bar", "timeliness"),
         ),
+    ),
+    Group(
+        _("Diagnosis and improvement"),
+        "stethoscope",
+        (Entry(_("Diagnosis and improvement"), "stethoscope", "diagnoses"),),
     ),
     Group(
         _("Statistics"),

@@ -41,12 +41,20 @@ class ReportsConfig(AppConfig):
 
     def ready(self) -> None:
         from luoshi.reports import queries  # noqa: PLC0415 — models exist only now
-        from luoshi.reports.services import owed  # noqa: PLC0415
+        from luoshi.reports.services import owed, reminding  # noqa: PLC0415
 
         for verb, words in VERBS.items():
             verbs.register(verb, words)
         for kind, (icon, sentence) in MESSAGES.items():
             messages.register(kind, icon, sentence)
+        messages.register_reminder(
+            reminding.OWED,
+            "message-report",
+            _("Not reported yet"),
+            _("Report due on %(due)s"),
+            reminding.look,
+        )
+        messages.register_acts("task", reminding.acts)
         texts.register("report", queries.texts)
         tasks.hear("issued", owed.open_dues)
         tasks.hear("reopened", owed.open_dues)

@@ -366,3 +366,14 @@ class DocumentForm(forms.Form):
     """Process documents of a task (RPT-6)."""
 
     evidence = EvidenceField(label=_("Files"), required=True)
+
+
+class DatesForm(forms.Form):
+    """The day by which the final results of a set are due (S0-2)."""
+
+    result_due = forms.DateField(
+        label=_("Results due on"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"required": _("Give the day."), "invalid": _("Give a day: 2026-12-10.")},
+    )
+    dated_too = forms.BooleanField(label=_("also where a day is set already"), required=False)

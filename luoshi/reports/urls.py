@@ -12,6 +12,10 @@ urlpatterns = [
     path("tasks/<int:task_id>/sets/<int:counting_id>/result/", views.result, name="result"),
     path("tasks/<int:task_id>/dues/<int:due_id>/why/", views.why_due, name="why_due"),
     path("reports/month/", views.month_page, name="month"),
+    path("reports/sets/", views.sets, name="sets"),
+    path("reports/sets/<int:category_id>/", views.set_results, name="set_results"),
+    path("reports/sets/<int:category_id>/day/", views.date_set, name="date_set"),
+    path("reports/sets/<int:category_id>/export/", views.export_results, name="export_results"),
     path("tasks/<int:task_id>/reports/keep/", views.keep_evidence, name="keep_evidence"),
     path("tasks/<int:task_id>/documents/add/", views.add_document, name="add_document"),
 ]

@@ -35,7 +35,7 @@ def answer_to(role: str, door: Door) -> str:
         return INVISIBLE if door.only and role not in UPLOADERS else ALLOWED
     if who in {Who.SEES_TASK, Who.SEES_FILE, Who.EACH_BELOW}:
         return ALLOWED if Power.SEE in powers_of(role) else INVISIBLE
-    if who in {Who.OWN_MESSAGE, Who.OWN_TRANSFER}:
+    if who in {Who.OWN_MESSAGE, Who.OWN_TRANSFER, Who.OWN_VIEW}:
         return ALLOWED if role == STAFF else INVISIBLE
     if who in {Who.DEMO, Who.BUILDERS}:
         return INVISIBLE  # neither a demonstration nor a place where pages are built
@@ -98,18 +98,28 @@ def arguments(world: SimpleNamespace) -> dict[str, dict[str, object]]:
         "measures:set_file": {"programme_id": world.category.programme_id},
         "intake:reopen": {**batch, "name_id": world.name.pk},
         "intake:row": {**batch, "row_id": world.row.pk},
+        "improvement:amend": {**task, "diagnosis_id": world.diagnosis.pk},
         "changes:answer": {"pk": world.asked.pk},
         "changes:withdraw": {"pk": world.asked_too.pk},
         "changes:ask": task,
+        "reports:why_due": {**task, "due_id": world.due.pk},
+        "feedback-report": {"report_id": world.report.pk},
         "reports:amend": {**task, "report_id": world.report.pk},
         "reports:result": {**task, "counting_id": world.counting.pk},
+        "reports:sets": {},
+        "reports:set_results": category,
+        "reports:export_results": category,
+        "reports:date_set": category,
     }
     fronts = {
         "task": task, "why": task, "brief": task, "reports": task, "tasks": task,
+        "improvement": task,
         "files": file, "intake": batch,
     }  # fmt: skip
     for rest in ("unit", "edit_unit", "close_unit", "reopen_unit"):
         names[f"people:{rest}"] = unit
+    for rest in ("open_view", "edit_view", "replace_view", "delete_view"):
+        names[f"people:{rest}"] = {"view_id": world.view.pk}
     for rest in ("body", "edit_body", "add_seat", "hold_meeting"):
         names[f"people:{rest}"] = body
     for rest in (

@@ -152,6 +152,8 @@ DOORS: dict[str, Door] = {
     "notices:mark_all_read": _sent(_IN),
     "notices:help": _two(_IN),
     "notices:answer": Door(Power.ANSWER, "POST"),
+    "notices:reminders": Door(_IN),
+    "notices:reminders_of": Door(Who.OWN_MESSAGE),
     "notices:read": Door(Who.OWN_MESSAGE),
     # measures: everybody may read the rules
     "measures:index": Door(_IN),
@@ -203,6 +205,10 @@ DOORS: dict[str, Door] = {
     "reports:look": _sent(Who.SEES_TASK),
     "reports:why_due": Door(Who.SEES_TASK),
     "reports:month": _two(Who.EACH_ROW),
+    "reports:sets": Door(_IN),
+    "reports:set_results": Door(_IN),
+    "reports:export_results": Door(_IN),
+    "reports:date_set": _sent(Power.REGISTER),
     "reports:keep_evidence": _sent(Verb("amend")),
     "reports:submit": _two(Verb("report")),
     "reports:amend": _two(Verb("amend")),
@@ -215,6 +221,13 @@ DOORS: dict[str, Door] = {
     "changes:ask": _two(Verb("transfer")),
     "changes:answer": _two(Who.OWN_TRANSFER),
     "changes:withdraw": _two(Who.OWN_TRANSFER),
+    # diagnosis and improvement
+    "diagnoses": Door(_IN),
+    "diagnoses-export": Door(_IN),
+    "diagnoses-paper": Door(_IN),
+    "improvement:panel": Door(Who.SEES_TASK),
+    "improvement:write": _two(Verb("diagnose")),
+    "improvement:amend": _two(Verb("diagnose")),
     # assessment
     "assessments": Door(_IN),
     "assessments_export": Door(_IN),

@@ -2,6 +2,7 @@
 
 reporting  write and read reports of one task
 month      all reports of a month on one page
+results    final results for further sets
 """
 
 from luoshi.reports.views.explaining import why_due
@@ -15,16 +16,21 @@ from luoshi.reports.views.reporting import (
     result,
     submit,
 )
+from luoshi.reports.views.results import date_set, export_results, set_results, sets
 
 __all__ = [
     "add_document",
     "amend",
     "children",
+    "date_set",
+    "export_results",
     "keep_evidence",
     "look",
     "month_page",
     "reports",
     "result",
+    "set_results",
+    "sets",
     "submit",
     "why_due",
 ]

@@ -21,10 +21,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 from luoshi.files.forms import keep, kept_of
 from luoshi.kit import clock
 from luoshi.kit.once import SentBefore
-from luoshi.kit.typed import keys
+from luoshi.kit.typed import keys, whole
 from luoshi.kit.verdict import NotAllowed, Refused, Stale, require
 from luoshi.people.models import Person
 from luoshi.people.services.keeping import drop_draft
+from luoshi.reports import rules
 from luoshi.reports.forms import TEXTS, RowForm, Sheet
 from luoshi.reports.models import Report
 from luoshi.reports.queries import month as read
@@ -143,14 +144,13 @@ def _drafted(line: Line, draft: Mapping[str, Sequence[str]]) -> Typed:
 def _as_typed(form: RowForm) -> Typed:
     """The fields as they were sent."""
     texts = {name: form.raw(name) for name in (*TEXTS, "achieved", "progress", "was", "key")}
-    rev = form.raw("rev")
     return Typed(
         **texts,
         complete=bool(form.raw("complete")),
         unchanged=form.says_unchanged,
         cited=form.chosen,
         kept=kept_of(form["evidence"].value()),
-        rev=int(rev) if rev.isascii() and rev.isdigit() and len(rev) < 19 else 0,
+        rev=whole(form.raw("rev")) or 0,
     )
 
 
@@ -326,6 +326,7 @@ def _file_one(person: Person, line: Line, form: RowForm) -> Row:
             report = file_row(line, form.typed(), person=person, kind=form.kind, rev=rev)
             return Row(line, Typed(), RowState.FILED, report=report)
         errors = {name: [str(one) for one in said] for name, said in form.errors.items()}
+        stale = rules.unseen(whole(form.raw("rev")), line.latest)
     except Refused as refusal:
         errors = {refusal.field or "": [str(refusal)]}
         if isinstance(refusal, SentBefore):
@@ -333,7 +334,7 @@ def _file_one(person: Person, line: Line, form: RowForm) -> Row:
     except NotAllowed as refusal:
         errors = {"": [str(refusal)]}
     except Stale:
-        errors, stale = {"": [""]}, True
+        errors, stale = {"": []}, True
     except DatabaseError:
         log.exception("row %s could not be filed", line.name)
         errors = {"": [_("This row could not be saved just now. Nothing is lost; send it again.")]}

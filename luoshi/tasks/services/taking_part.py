@@ -25,9 +25,10 @@ from luoshi.tasks.models import (
     Role,
     Task,
 )
-from luoshi.tasks.services.line import id_of, reckon, require_may
+from luoshi.tasks.rules import may
+from luoshi.tasks.services.line import id_of, person_of, reckon, require_may
 from luoshi.trail.rules import digest
-from luoshi.trail.services import record
+from luoshi.trail.services import record, record_many
 
 
 @transaction.atomic
@@ -104,6 +105,50 @@ def count_in(
     record(task.ref, "task.count_in", by=by, category=category.pk, result_due=result_due, new=made)
     kinds.tell("counted", [task], by)
     return row
+
+
+def date_results(
+    countings: Sequence[Counting], result_due: dt.date, *, by: Actor
+) -> tuple[int, int]:
+    """Set the day by which results of a further set are due, for many tasks (S0-2: told later).
+
+    Where this person may not, nothing changes. Returns how many were set and how many were left.
+    Goes by pieces, each a transaction of its own; doing it again changes nothing more.
+    """
+    done = 0
+    for start in range(0, len(countings), CHUNK):
+        done += _date_some([row.pk for row in countings[start : start + CHUNK]], result_due, by)
+    return done, len(countings) - done
+
+
+#: Tasks whose results are dated in one transaction.
+CHUNK = 200
+
+
+@transaction.atomic
+def _date_some(keys: Sequence[int], result_due: dt.date, by: Actor) -> int:
+    person = person_of(by)
+    further = Counting.objects.filter(pk__in=keys, home=False)
+    tasks = list(
+        Task.objects.select_for_update(of=("self",), no_key=True)
+        .filter(pk__in=further.values("task"))
+        .select_related("unit", "measure", "category__measure")
+        .order_by("pk")
+    )
+    facts = queries.facts_for_all(tasks, person)
+    mine = {task.pk: task for task in tasks if may("count_in", task, facts[task.pk])}
+    rows = [row for row in further.order_by("pk") if row.task_id in mine]
+    moved = [row for row in rows if row.result_due != result_due]
+    Counting.objects.filter(pk__in=[row.pk for row in moved]).update(result_due=result_due)
+    record_many(
+        [(mine[row.task_id].ref, {"category": row.category_id}) for row in moved],
+        "task.count_in",
+        by=by,
+        result_due=result_due,
+        new=False,
+    )
+    kinds.tell("counted", [mine[row.task_id] for row in moved], by)
+    return len(rows)
 
 
 @transaction.atomic
