@@ -149,6 +149,9 @@ function start() {
       upload(row, files);
     }
   });
+  list.addEventListener("focusin", (event) => {  // as in a spreadsheet: what is typed takes the place of what stood there
+    if (event.target.matches("input[data-column]")) event.target.select();
+  });
   list.addEventListener("click", (event) => {
     const row = rowOf(event.target);
     if (row && event.target.closest("[data-clear]")) clear(row);
@@ -303,7 +306,6 @@ function start() {
       const next = all[at].querySelector(`[data-column="${column}"]`) ?? field(all[at], "body");
       if (!next) continue;
       next.focus();
-      if (next.matches("input")) next.select();
       all[at].scrollIntoView({ block: "nearest" });
       return;
     }
