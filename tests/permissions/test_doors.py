@@ -74,7 +74,7 @@ def test_every_role_at_every_door(role, world, knock):
 
 
 #: 404 for want of a value in the form, not of a permission.
-PARTLY = {"people:language"}
+PARTLY = {"people:views", "people:save_view", "people:opening_view", "people:language"}
 #: Refused to those who may because of how far the thing has come, not because of who asks.
 BY_STATE = {"intake:publish", "intake:undo", "measures:remove"}
 

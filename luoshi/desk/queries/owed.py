@@ -26,6 +26,7 @@ MOST = 300
 class Row:
     """One report owed."""
 
+    pk: int
     task_id: int
     title: str
     unit: str
@@ -73,6 +74,7 @@ def scopes(person: Person) -> list[str]:
 _WHERE = {"mine": SCOPES["mine"], "led": SCOPES["subordinates"], "all": SCOPES["all"]}
 
 _COLUMNS = (
+    "pk",
     "task_id",
     "task__title",
     "task__unit__short_name",
@@ -104,6 +106,7 @@ def _dues(person: Person, scope: str, today: dt.date) -> QuerySet[Due]:
 
 def _row(row: dict[str, Any], today: dt.date) -> Row:
     return Row(
+        pk=row["pk"],
         task_id=row["task_id"],
         title=row["task__title"],
         unit=row["task__unit__short_name"] or row["task__unit__name"],

@@ -209,6 +209,12 @@ def _marks(marks: Sequence[Mark]) -> str:
 
 
 @register.simple_tag
+def mark_of(mark: Mark) -> SafeString:
+    """The mark of one due."""
+    return mark_safe(_marks([mark]))  # noqa: S308 — every text is escaped
+
+
+@register.simple_tag
 def tally_words(counts: Counts) -> SafeString:
     """Counts in one line, for the head of the page."""
     total = sum(counts.values())

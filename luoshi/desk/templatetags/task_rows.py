@@ -45,6 +45,14 @@ def _state(task: Task, light: LightShown, css: str) -> str:
     )
 
 
+def _why(task_id: int, mark: str) -> str:
+    """A further mark of a task that explains itself; keys reach the reasons by the state."""
+    why = f"/tasks/{task_id}/why/"
+    return (
+        f'<a class="why" tabindex="-1" href="{why}" hx-get="{why}" hx-target="#dialog">{mark}</a>'
+    )
+
+
 class _Children:
     """Writes lines of sub-tasks."""
 
@@ -60,7 +68,7 @@ class _Children:
         task = child.task
         title, unit, person, due, state, share, _copy = self._labels
         owner = escape(task.owner.name) if task.owner else "—"
-        bar = progress(task.progress, child.expected, child.light.health)
+        bar = _why(task.pk, progress(task.progress, child.expected, child.light.health))
         return (
             f'<tr><th scope="row" class="title" data-label="{title}">'
             f'<a href="/tasks/{task.pk}/">{escape(task.title)}</a></th>'
@@ -98,7 +106,7 @@ class _Lines:
         """Names of the columns, which a phone shows in front of each value."""
         words = (
             _("Number"), _("Title"), _("Category"), _("Lead unit"), _("Responsible person"),
-            _("Due date"), _("State"), _("Progress"), _("Sub-tasks"),
+            _("Due date"), _("State"), _("Progress"), _("Feedback of sub-tasks"),
         )  # fmt: skip
         return tuple(map(escape, words))
 
@@ -116,7 +124,10 @@ class _Lines:
         task = row.task
         count = ""
         if task.children_count:
-            count = f' <span class="count" title="{below}">{task.children_count}</span>'
+            count = (
+                f' <a class="count" href="/feedback/?scope=below&amp;task={task.pk}" '
+                f'title="{below}">{task.children_count}</a>'
+            )
         return (
             f'<td class="fit muted is-spare" data-label="{number}">{escape(task.number)}</td>'
             f'<th scope="row" class="title" data-label="{title}">'
@@ -135,7 +146,7 @@ class _Lines:
         due, state, share = self._labels[5:8]
         task = row.task
         badge = self._due(row)
-        bar = progress(task.progress, row.expected, row.light.health)
+        bar = _why(task.pk, progress(task.progress, row.expected, row.light.health))
         return (
             f'<td class="fit" data-label="{due}">{badge}</td>'
             f'<td class="fit" data-label="{state}">{self._state(row)}</td>'
@@ -150,7 +161,7 @@ class _Lines:
         if row.stands_apart:
             return f'<time datetime="{task.due.isoformat()}">{task.due.isoformat()}</time>'
         done = timezone.localtime(task.completed_at).date() if task.completed_at else None
-        return due_badge(task.due, done, self._today)
+        return _why(task.pk, due_badge(task.due, done, self._today))
 
     def _state(self, row: Row[Line]) -> str:
         task, light = row.task, row.light

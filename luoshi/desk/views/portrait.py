@@ -8,11 +8,11 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
 from luoshi.desk.queries import portrait as queries
+from luoshi.desk.queries import why as reasons
 from luoshi.kit import clock
 from luoshi.kit.htmx import respond
 from luoshi.people.models import Person
-from luoshi.tasks import rules
-from luoshi.tasks.queries import for_page, measure_for
+from luoshi.tasks.queries import for_page
 
 
 @login_required
@@ -32,12 +32,5 @@ def why(request: HttpRequest, task_id: int) -> HttpResponse:
     """Why a task shows the colour it shows: rule, dates, what ends it (SUP-8)."""
     person, today = cast(Person, request.user), clock.today()
     row = get_object_or_404(for_page(person, task_id), pk=task_id)
-    context = {
-        "task": row,
-        "light": queries.light_of(row, today),
-        "explained": rules.explain(row, row.due, today),
-        "expected": rules.expected(row.start, row.due, today),
-        "measure": measure_for(row),
-        "today": today,
-    }
+    context = {"task": row, "why": reasons.why(row, today), "today": today}
     return respond(request, "desk/why.html", "desk/_why.html", context)

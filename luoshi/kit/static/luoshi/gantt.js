@@ -117,6 +117,7 @@ async function open(id) {
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   side.replaceChildren(...page.body.childNodes);
+  htmx.process(side); // marks explain themselves here, too
   side.hidden = false;
   gantt.setSizes();
 }

@@ -1,10 +1,13 @@
-// The mosaic: one cell per task, by unit, the pressing ones first. A click opens the task.
+// The mosaic: one cell per task, by unit, the pressing ones first. A click, or Enter on a cell that
+// was reached with the arrow keys, says why the cell has its colour.
 
 const canvas = document.getElementById("mosaic");
 const source = document.getElementById("mosaic-data");
 const tip = document.getElementById("mosaic-tip");
 const HEAD = 20, GAP = 14, COLUMN = 300;
+const KEYS = ["ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp", "Home", "End"];
 let spots = [];
+let chosen = null;
 
 function sizeOf(total, width) {
   const fits = (cell) => {
@@ -59,6 +62,11 @@ function draw(told) {
     });
     spots.push({ x, y: y + HEAD, cells, cell, perRow });
   }
+  const at = chosen && places().find((one) => same(one.task, chosen));
+  if (!at) return;
+  pen.strokeStyle = "#1f2933";
+  pen.lineWidth = 2;
+  pen.strokeRect(at.x, at.y, cell - 1, cell - 1);
 }
 
 function taskAt(event) {
@@ -71,6 +79,28 @@ function taskAt(event) {
     if (task) return task;
   }
   return null;
+}
+
+const same = (one, other) => Boolean(one && other && one[0] === other[0]);
+
+// Every cell in reading order, with its place; fields stand in columns, cells in rows of a field.
+const places = () => spots.flatMap((spot) => spot.cells.map((task, n) => ({
+  task, spot, n,
+  x: spot.x + (n % spot.perRow) * spot.cell,
+  y: spot.y + Math.floor(n / spot.perRow) * spot.cell,
+})));
+
+function nextTo(all, at, key) {
+  if (!at) return all[0];
+  const here = all.indexOf(at);
+  if (key === "ArrowRight") return all[Math.min(here + 1, all.length - 1)];
+  if (key === "ArrowLeft") return all[Math.max(here - 1, 0)];
+  if (key === "Home") return all[0];
+  if (key === "End") return all[all.length - 1];
+  const down = key === "ArrowDown" ? 1 : -1;
+  const beyond = all.filter((one) => (one.y - at.y) * down > 0 && Math.abs(one.x - at.x) < COLUMN);
+  const far = (one) => Math.abs(one.y - at.y) * 4 + Math.abs(one.x - at.x);
+  return beyond.length ? beyond.reduce((best, one) => (far(one) < far(best) ? one : best)) : at;
 }
 
 if (canvas && source) {
@@ -91,8 +121,30 @@ if (canvas && source) {
     tip.style.top = `${event.clientY + 14}px`;
   });
   canvas.addEventListener("mouseleave", () => { tip.hidden = true; });
+  const said = document.getElementById("mosaic-said");
+  const explain = (task) => htmx.ajax("GET", `${urlOf(task)}why/`, { source: canvas, target: "#dialog", swap: "innerHTML" });
   canvas.addEventListener("click", (event) => {
     const task = taskAt(event);
-    if (task) window.location.assign(urlOf(task));
+    if (task) explain(task);
   });
+  canvas.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (["Enter", " "].includes(event.key) && chosen) {
+      event.preventDefault();
+      event.stopPropagation();
+      explain(chosen);
+    } else if (KEYS.includes(event.key)) {
+      event.preventDefault();
+      event.stopPropagation();
+      const all = places();
+      const at = nextTo(all, all.find((one) => same(one.task, chosen)), event.key);
+      if (!at) return;
+      chosen = at.task;
+      draw(told);
+      said.textContent = `${chosen[1]} · ${chosen[3]}% ${told.words[chosen[2]] ?? ""}`;
+      const edge = canvas.getBoundingClientRect();
+      if (edge.top + at.y < 80 || edge.top + at.y > innerHeight - 60) scrollBy({ top: edge.top + at.y - innerHeight / 2 });
+    }
+  });
+  canvas.addEventListener("blur", () => { chosen = null; draw(told); });
 }

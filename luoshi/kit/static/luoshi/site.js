@@ -361,7 +361,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 function rowsOf() {
-  return [...document.querySelectorAll("[data-keys] tbody tr, ul[data-keys] > li")].filter((row) => row.offsetParent && row.querySelector("a"));
+  return [...document.querySelectorAll("[data-keys] tbody tr, ul[data-keys] > li")].filter((row) => row.offsetParent && row.querySelector("a:not(.why)"));
 }
 
 function move(event, step) {
@@ -374,13 +374,13 @@ function move(event, step) {
   const next = rows[Math.max(0, Math.min(rows.length - 1, at + step))];
   rows[at]?.classList.remove("is-at");
   next.classList.add("is-at");
-  next.querySelector("a").focus({ preventScroll: true });
+  next.querySelector("a:not(.why)").focus({ preventScroll: true });
   next.scrollIntoView({ block: "nearest" });
 }
 
 function open(event) {
   if (event.target.closest?.("a, button, summary")) return;
-  document.querySelector("[data-keys] .is-at a")?.click();
+  document.querySelector("[data-keys] .is-at a:not(.why)")?.click();
 }
 
 // ---- on a phone long rows of filters wait behind a button ----
