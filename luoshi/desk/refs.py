@@ -7,6 +7,7 @@ from django.urls import NoReverseMatch, reverse
 from luoshi.intake.queries import batches_visible_to
 from luoshi.notices.queries import questions_visible_to
 from luoshi.people.models import Person
+from luoshi.people.queries.viewing import views_open_to
 from luoshi.reports.models import Report
 from luoshi.tasks.queries import tasks_visible_to
 
@@ -31,6 +32,18 @@ def _report(user: Person, pk: int) -> str:
     task_id = Report.objects.filter(pk=pk).values_list("task_id", flat=True).first()
     page = _task(user, task_id) if task_id else ""
     return f"{page}#report-{pk}" if page else ""
+
+
+def _feedback(user: Person, pk: int) -> str:
+    """What was reported one level below a task."""
+    if not tasks_visible_to(user).filter(pk=pk).exists():
+        return ""
+    return f"{_page('feedback')}?scope=below&task={pk}"
+
+
+def _view(user: Person, pk: int) -> str:
+    """A view of a list, for whoever keeps it and those it is shared with."""
+    return _page("people:open_view", pk) if views_open_to(user).filter(pk=pk).exists() else ""
 
 
 def _import(user: Person, pk: int) -> str:
@@ -59,6 +72,8 @@ def _people_page(name: str) -> Finder:
 _FINDERS: dict[str, Finder] = {
     "task": _task,
     "report": _report,
+    "feedback": _feedback,
+    "view": _view,
     "unit": _people_page("people:unit"),
     "person": _people_page("people:person"),
     "body": _people_page("people:body"),

@@ -12,13 +12,17 @@ from luoshi.notices.models import Message
 from luoshi.notices.services import notify
 from luoshi.people.models import Person
 from luoshi.people.roles import Duty
-from luoshi.people.services import bodies
+from luoshi.people.services import bodies, viewing
 from luoshi.people.tests.factories import cast, make_person, make_unit, seat
+from luoshi.reports.models import Due
 from luoshi.reports.tests.factories import running, tell
 from luoshi.tasks.services import registering, taking_part
 from luoshi.tasks.tests.factories import issued, make_set, new
 from tests.permissions.conftest import people_of_all_duties
 from tests.permissions.table import ROLES, STAFF
+
+
+DAY = dt.date(2026, 3, 28)
 
 
 def build() -> SimpleNamespace:
@@ -44,6 +48,11 @@ def build() -> SimpleNamespace:
     )
     world.counting = world.hidden.countings.get(home=False)
     world.report = tell(world.hidden, people.li, 10)
+    world.due = Due.objects.create(
+        task=world.hidden, kind="period", period="D1", since=DAY, until=DAY, due_on=DAY,
+        closes_on=DAY,
+    )  # fmt: skip
+    world.view = viewing.save_view(people.sun, page="task-list", name="逾期", query="health=late")
     taking_part.remark(world.hidden, "请抓紧", by=people.li.actor)
     uploaded = attach(world.hidden.ref, [upload(png(), "现场.png")], by=people.li.actor)
     world.file = uploaded[0]

@@ -60,6 +60,7 @@ class Row:
     dialog: bool = False
     loud: bool = False
     note: str = ""
+    why: str = ""
     stands_for: int = 1
 
 
@@ -210,6 +211,7 @@ def _report_row(row: dict[str, Any], today: dt.date) -> Row:
         due=row["first"],
         loud=row["first"] < today,
         note=note,
+        why=_address("why", row["task_id"]),
         **_button("report", row["task_id"]),
     )
 
@@ -224,6 +226,7 @@ def _result_row(row: dict[str, Any], today: dt.date) -> Row:
         due=row["first"],
         loud=row["first"] < today,
         note=row["counting__category__name"],
+        why=_address("why", row["task_id"]),
         **_button("result", row["task_id"], row["counting_id"]),
     )
 
@@ -236,6 +239,7 @@ def _late_row(row: dict[str, Any], today: dt.date) -> Row:
         source=row["creator__name"],
         due=row["due"],
         loud=True,
+        why=_address("why", row["pk"]),
         **_button("report", row["pk"]),
     )
 
