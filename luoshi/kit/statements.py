@@ -11,12 +11,13 @@ always the same and only its values differ, say it as a statement:
     _late(owner=person.pk, today=today)          a list of tuples
 
 A list stands for as many places: ``pk__in=keys``, or ``among("owner_id", keys)`` for what leads to
-another table. The SQL is written once per length.
+another table. The SQL is written once per length; beyond sixteen the last value is repeated up to
+the next power of two, so that there are few lengths. So a list may only be asked for membership.
 
 The function is called with *places* instead of values, and only when the SQL is not known yet. So
 it may do nothing but build a queryset: no ``if`` about a value, no value of the moment (a day, a
-setting, another query's answer) that does not come in as an argument. Lists that may have very
-many lengths belong into a subquery, as the SQL of each is kept.
+setting, another query's answer) that does not come in as an argument. Whether a list is empty may
+be asked.
 """
 
 import datetime as dt
@@ -31,6 +32,8 @@ from django.db.models import Expression, F, QuerySet
 from django.db.models.lookups import In
 
 Row = tuple[Any, ...]
+#: Lists up to this length are taken as they are.
+PLAIN = 16
 #: Turns what the database told into what a field holds: (value, expression, connection) → value.
 Converter = Callable[[Any, Any, Any], Any]
 
@@ -114,20 +117,29 @@ class Statement:
 
     def __call__(self, **values: Any) -> list[Row]:
         """The rows for these values; a list (or tuple) stands for as many values."""
+        filled = {name: _padded(value) for name, value in values.items()}
         lengths = tuple(
-            len(value) if isinstance(value, list | tuple) else None for value in values.values()
+            len(value) if isinstance(value, list | tuple) else None for value in filled.values()
         )
-        key = (*values, *lengths)
+        key = (*filled, *lengths)
         if key not in self._known:
-            places = map(_place, values, lengths)
-            rows = self._build(**dict(zip(values, places, strict=True)))
+            places = map(_place, filled, lengths)
+            rows = self._build(**dict(zip(filled, places, strict=True)))
             self._known[key] = (rows.db, _write(rows))
         alias, written = self._known[key]
-        return written.rows(connections[alias], values) if written else []
+        return written.rows(connections[alias], filled) if written else []
 
     def column(self, **values: Any) -> list[Any]:
         """The first column of the rows."""
         return [row[0] for row in self(**values)]
+
+
+def _padded(value: Any) -> Any:
+    """A longer list with its last value repeated up to a power of two."""
+    if not isinstance(value, list | tuple) or len(value) <= PLAIN:
+        return value
+    length = 1 << (len(value) - 1).bit_length()
+    return [*value, *[value[-1]] * (length - len(value))]
 
 
 def _place(name: str, length: int | None) -> Place | list[Place]:

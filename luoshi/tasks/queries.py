@@ -136,11 +136,13 @@ def visible_among(tasks: Sequence[Task], person: Person) -> list[Task]:
 
 def visible_keys(keys: Sequence[int], person: Person) -> set[int]:
     """Those of some keys that are tasks the person may see; three columns of each are read."""
+    return _seen({pk: tuple(columns) for pk, *columns in _seen_by(keys=keys)}, person)
+
+
+@statement
+def _seen_by(keys: Any) -> QuerySet[Task, Any]:
     rows = Task.objects.filter(pk__in=keys).order_by()
-    columns = rows.values_list("pk", "creator_id", "status", "measure_id")
-    return _seen(
-        {pk: (creator, status, measure) for pk, creator, status, measure in columns}, person
-    )
+    return rows.values_list("pk", "creator_id", "status", "measure_id")
 
 
 def _seen(told: Mapping[int, tuple[int, int, int | None]], person: Person) -> set[int]:
@@ -151,8 +153,7 @@ def _seen(told: Mapping[int, tuple[int, int, int | None]], person: Person) -> se
     seen = {pk for pk, columns in told.items() if _is_plain(columns, person, closed)}
     doubtful = [pk for pk in told.keys() - seen if told[pk][1] >= Status.ISSUED]
     if doubtful:
-        more = tasks_visible_to(person).filter(pk__in=doubtful).order_by()
-        seen |= set(more.values_list("pk", flat=True))
+        seen |= set(_involved.column(keys=doubtful, **_involvement(person, closed)))
     return seen
 
 
@@ -170,32 +171,57 @@ def _is_plain(
 
 def _involving(person: Person, closed: Mapping[int, str]) -> Any:
     """Keys of tasks of closed measures the person has to do with, as a union of indexed arms."""
-    first, *others = _arms(person, closed)
+    first, *others = _arms(**_involvement(person, closed))
     return first.union(*others, all=True)
 
 
-def _arms(person: Person, closed: Mapping[int, str]) -> list[QuerySet[Any, Any]]:
-    """What makes somebody see tasks of closed measures, each told by an index.
+@statement
+def _involved(keys: Any, **involvement: Any) -> Any:
+    """Those of some keys the person has to do with."""
+    first, *others = [
+        arm.filter(among("id" if arm.model is Task else "task_id", keys))
+        for arm in _arms(**involvement)
+    ]
+    return first.union(*others, all=True)
 
-    The arms over units read two indexes made for them: tasks by measure and unit, and further
-    units (the part of the lead unit says what the task says).
+
+def _involvement(person: Person, closed: Mapping[int, str]) -> dict[str, Any]:
+    """What makes somebody see tasks of closed measures, as `_arms` takes it."""
+    led = _tree_ids(set(powers_of(person).reach(Power.SEE)))
+    subtree = [pk for pk, visibility in closed.items() if visibility == Visibility.SUBTREE]
+    return {
+        "person": person.pk,
+        "posts": posts_held(person),
+        "closed": list(closed) if led else [],
+        "led": led,
+        "subtree": subtree,
+        "own": _tree_ids([person.main_unit.path or ""]) if subtree else [],
+    }
+
+
+def _arms(
+    person: Any, posts: Any, closed: Any, led: Any, subtree: Any, own: Any
+) -> list[QuerySet[Any, Any]]:
+    """What makes somebody see tasks of closed measures, each told by an index; takes places.
+
+    ``led`` and ``own`` are units: those below which the person leads, and those of their own
+    branch, which see what is closed to all but it. The arms over units read two indexes made for
+    them: tasks by measure and unit, and further units (the part of the lead unit says what the
+    task says).
     """
     ids = Task.objects.order_by().values_list("pk", flat=True)
     parts = Part.objects.order_by().values_list("task_id", flat=True)
     arms: list[QuerySet[Any, Any]] = [
-        ids.filter(owner_id=person.pk),
-        parts.filter(person_id=person.pk),
+        ids.filter(owner_id=person),
+        parts.filter(person_id=person),
     ]
-    if posts := posts_held(person):
-        arms.append(ids.filter(owner_post_id__in=posts))
-    led = set(powers_of(person).reach(Power.SEE))
-    if led and (units := _tree_ids(led)):
-        arms.append(ids.filter(measure_id__in=list(closed), unit_id__in=units))
-        arms.append(parts.filter(unit_id__in=units).exclude(role=Role.LEAD))
-    subtree = [pk for pk, visibility in closed.items() if visibility == Visibility.SUBTREE]
+    if posts:
+        arms.append(ids.filter(among("owner_post_id", posts)))
+    if led:
+        arms.append(ids.filter(among("measure_id", closed), among("unit_id", led)))
+        arms.append(parts.filter(among("unit_id", led)).exclude(role=Role.LEAD))
     if subtree:
-        own = _tree_ids([person.main_unit.path or ""])
-        arms.append(ids.filter(unit_id__in=own, measure_id__in=subtree))
+        arms.append(ids.filter(among("unit_id", own), among("measure_id", subtree)))
     return arms
 
 
@@ -212,7 +238,7 @@ def _seen_of_set(person: Person, category_id: int) -> Q | None:
     if Measure.objects.exclude(pk__in=closed).filter(Exists(of_set)).exists() or others.exists():
         return None
     own = Task.objects.order_by().filter(creator_id=person.pk, category_id=category_id)
-    first, *rest = _arms(person, closed)
+    first, *rest = _arms(**_involvement(person, closed))
     with_them = first.union(*rest, own.values_list("pk", flat=True), all=True)
     keys = set(with_them[: _FEW + 1])
     return unindexed(category_id=category_id) & Q(pk__in=with_them if len(keys) > _FEW else keys)

@@ -2,7 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
+from django.db.models import QuerySet
+
+from luoshi.desk.queries.home import task_url
+from luoshi.kit.statements import statement
 from luoshi.people.models import Person, Unit
 from luoshi.people.queries import people_matching, units_matching, with_phones
 from luoshi.reports.models import Report
@@ -16,11 +21,38 @@ MOST_HITS = 400
 SNIPPET = 90  # characters
 
 
+class TaskFound(NamedTuple):
+    """Columns of a task that the list of results shows."""
+
+    pk: int
+    number: str
+    title: str
+    year: int
+    details: str
+    standard: str
+    category: str
+    unit: str
+    unit_short: str
+    owner: str | None
+
+    @property
+    def url(self) -> str:
+        return task_url(self.pk)
+
+
+@statement
+def _tasks_found(keys: Any) -> QuerySet[Task, Any]:
+    return Task.objects.filter(pk__in=keys).order_by().values_list(
+        "pk", "number", "title", "year", "details", "standard",
+        "category__name", "unit__name", "unit__short_name", "owner__name",
+    )  # fmt: skip
+
+
 @dataclass
 class Found:
     """A task in which the words occur, with a passage of the text that holds them."""
 
-    task: Task
+    task: TaskFound
     snippet: str = ""
     in_reports: int = 0
     in_files: int = 0
@@ -69,8 +101,7 @@ def _add_tasks(found: Results, person: Person, words: str) -> None:
     found.pages = max(1, -(-found.total // MOST_TASKS))
     found.page = min(max(found.page, 1), found.pages)
     shown = order[(found.page - 1) * MOST_TASKS : found.page * MOST_TASKS]
-    tasks = Task.objects.filter(pk__in=shown).select_related("unit", "owner", "category")
-    rows = {task.pk: task for task in tasks}
+    rows = {row[0]: TaskFound(*row) for row in _tasks_found(keys=shown)}
     bodies = _report_texts(hit for pk in shown for hit in by_task[pk])
     for pk in shown:
         found.tasks.append(_found(rows[pk], by_task[pk], bodies, found.words))
@@ -79,13 +110,17 @@ def _add_tasks(found: Results, person: Person, words: str) -> None:
 def _report_texts(told: Iterable[Hit]) -> dict[str, str]:
     """Texts of the reports hit, by key; one statement."""
     keys = [hit.key for hit in told if hit.kind == "report" and hit.key.isdigit()]
-    rows = Report.objects.filter(pk__in=keys[:200]).values_list(
-        "pk", "body", "problems", "help_needed", "next_step"
-    )
+    rows = _texts(keys=[int(key) for key in keys[:200]])
     return {str(pk): "\n".join(filter(None, texts)) for pk, *texts in rows}
 
 
-def _found(task: Task, told: list[Hit], bodies: dict[str, str], words: list[str]) -> Found:
+@statement
+def _texts(keys: Any) -> QuerySet[Report, Any]:
+    rows = Report.objects.filter(pk__in=keys).order_by()
+    return rows.values_list("pk", "body", "problems", "help_needed", "next_step")
+
+
+def _found(task: TaskFound, told: list[Hit], bodies: dict[str, str], words: list[str]) -> Found:
     texts = [task.details, task.standard, *(bodies.get(h.key, "") for h in told)]
     return Found(
         task,

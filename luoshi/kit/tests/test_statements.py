@@ -44,6 +44,14 @@ def test_a_list_is_written_once_per_length_and_an_empty_one_has_no_rows() -> Non
     assert len(built) == 3
 
 
+def test_long_lists_share_lengths_and_find_the_same() -> None:
+    keys = [make_unit(f"单位{number}").pk for number in range(20)]
+    asked, built = _counted(lambda pks: Unit.objects.filter(pk__in=pks).values_list("pk"))
+    for length in (17, 18, 20):
+        assert sorted(asked.column(pks=keys[:length])) == keys[:length]
+    assert len(built) == 1
+
+
 def test_a_foreign_key_takes_a_list_through_among() -> None:
     school, office = make_unit("学院"), make_unit("办公室")
     li, wang = make_person("李", school), make_person("王", office)
