@@ -6,8 +6,9 @@ to_answer, asked_by, taken_by    a person's transfers
 transferable, left_behind        tasks a person may hand over: their own, and of people who left
 """
 
+import datetime as dt
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
@@ -16,6 +17,7 @@ from luoshi.changes import rules
 from luoshi.changes.models import Change
 from luoshi.changes.rules import ChangeKind, ChangeState, Gone
 from luoshi.kit import clock
+from luoshi.kit.statements import statement
 from luoshi.kit.tree import below
 from luoshi.kit.verdict import Verdict
 from luoshi.people.models import Person, PersonSpell
@@ -133,6 +135,34 @@ def to_answer(person: Person) -> QuerySet[Change]:
         state=ChangeState.ASKED,
         task__status__in=PERMITS["transfer"].statuses,
     )
+
+
+class Waits(NamedTuple):
+    """A transfer that waits, as the desk shows it."""
+
+    pk: int
+    task_id: int
+    title: str
+    due: dt.date | None
+    giver: str
+    reason: str
+
+
+@statement
+def _waiting(person: Any) -> QuerySet[Change, Any]:
+    rows = Change.objects.filter(
+        kind=ChangeKind.TRANSFER,
+        taker_id=person,
+        state=ChangeState.ASKED,
+        task__status__in=sorted(PERMITS["transfer"].statuses),
+    )
+    columns = ("pk", "task_id", "task__title", "task__due", "giver__name", "reason")
+    return rows.order_by("-pk").values_list(*columns)
+
+
+def waiting_for(person: Person) -> list[Waits]:
+    """Transfers that wait for this person, the newest first; one statement."""
+    return [Waits(*row) for row in _waiting(person=person.pk)]
 
 
 def to_answer_or_answered(person: Person) -> QuerySet[Change]:

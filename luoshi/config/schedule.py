@@ -10,6 +10,7 @@ TIMES = [
     Timed("seal the trail of yesterday", "luoshi.trail.jobs.seal_yesterday", "0 2 * * *"),
     Timed("open what is owed", "luoshi.reports.jobs.open_dues", "30 2 * * *"),
     Timed("settle what nobody signed for", "luoshi.tasks.jobs.settle_silent", "40 2 * * *"),
+    Timed("remind of diagnoses", "luoshi.improvement.jobs.remind", "20 8 * * *"),
     Timed("free stuck imports", "luoshi.intake.jobs.free_stuck", "*/20 3-23 * * *"),
     Timed("remove ended sessions", "luoshi.kit.jobs.tidy", "15 3 * * *"),
     Timed("forget old log-ins", "luoshi.people.jobs.tidy", "25 3 * * *"),

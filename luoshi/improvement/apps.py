@@ -1,6 +1,8 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from luoshi.notices import kinds as messages
+from luoshi.search import kinds as texts
 from luoshi.trail import kinds as verbs
 
 #: The words of the trail for each verb of this room.
@@ -9,11 +11,28 @@ VERBS = {
     "diagnosis.amend": _("amended the diagnosis and improvement"),
 }
 
+#: Messages: icon and sentence.
+MESSAGES = {
+    "diagnosis.file": (
+        "stethoscope",
+        _("%(by)s filed the diagnosis of “%(title)s”; nothing is left for you to do."),
+    ),
+    "diagnosis.remind": (
+        "stethoscope",
+        _("%(n)s tasks still want their diagnosis and improvement of %(title)s, by %(due)s."),
+    ),
+}
+
 
 class ImprovementConfig(AppConfig):
     name = "luoshi.improvement"
     label = "improvement"
 
     def ready(self) -> None:
+        from luoshi.improvement import queries  # noqa: PLC0415 — models exist only now
+
         for verb, words in VERBS.items():
             verbs.register(verb, words)
+        for kind, (icon, sentence) in MESSAGES.items():
+            messages.register(kind, icon, sentence)
+        texts.register("diagnosis", queries.texts)

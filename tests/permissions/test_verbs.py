@@ -109,6 +109,7 @@ def _switches(visibility: str, sign_off: bool, review: bool) -> dict[str, object
         "split": "all",
         "needs_evidence": False,
         "cancel_by": "both",
+        "diagnose_in": "12",
     }
 
 
@@ -245,7 +246,7 @@ def _arguments(name: str, task: Task) -> dict[str, int] | None:
     if name == "reports:amend":
         report = task.reports.filter(status="filed").first()
         return given | {"report_id": report.pk} if report else None
-    if name == "reports:result":
+    if name in {"reports:result", "improvement:amend"}:
         return None  # tried by itself
     return given
 
@@ -283,7 +284,7 @@ def _expected(world, verb: str, name: str, measure: str, status: Status) -> tupl
 
 
 #: Where a door has rules of its own beyond PERMITS; their reasons are tested in their room.
-OWN_RULES = {"reports:submit", "reports:amend", "changes:ask"}
+OWN_RULES = {"reports:submit", "reports:amend", "changes:ask", "improvement:write"}
 
 
 def _try(world, knock, name, method, measure, status, people, data=None):
@@ -351,6 +352,12 @@ POSTED = {
     "tasks:instruct": {"text": "抓紧"},
     "tasks:follow": {"on": "1"},
     "reports:submit": {"progress": 100, "body": "完成"},
+    "improvement:write": {
+        "problem": "进度落后",
+        "action-TOTAL_FORMS": 1,
+        "action-INITIAL_FORMS": 0,
+        "action-0-text": "倒排工期",
+    },
     "reports:amend": {"progress": 90, "body": "改", "reason": "写错"},
 }
 

@@ -7,6 +7,7 @@ from luoshi.changes.models import Change
 from luoshi.changes.tests.factories import asked
 from luoshi.files.services import attach
 from luoshi.files.tests.factories import png, upload
+from luoshi.improvement.tests.factories import diagnose
 from luoshi.intake.tests import factories as tables
 from luoshi.notices.models import Message
 from luoshi.notices.services import notify
@@ -33,7 +34,7 @@ def build() -> SimpleNamespace:
     world.staff = people.li
     world.tenure = seat(people.li, people.section, Duty.SECTION_HEAD)
     world.post = world.tenure.post
-    world.category = make_set(visibility="involved", sign_off="never")
+    world.category = make_set(visibility="involved", sign_off="never", diagnose_in="12")
     world.measure = make_set().measure
     world.hidden = registering.register(
         new(
@@ -47,6 +48,7 @@ def build() -> SimpleNamespace:
         issue=True,
     )
     world.counting = world.hidden.countings.get(home=False)
+    world.diagnosis = diagnose(world.hidden, people.li)
     world.report = tell(world.hidden, people.li, 10)
     world.due = Due.objects.create(
         task=world.hidden, kind="period", period="D1", since=DAY, until=DAY, due_on=DAY,

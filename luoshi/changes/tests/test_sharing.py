@@ -73,7 +73,7 @@ def test_who_had_the_form_open_is_told_and_loses_nothing(shared, people, client)
     url = reverse("reports:submit", args=[shared.pk])
     assert client.get(url).status_code == 200
     tell(shared, people.sun, 30)
-    data = {"progress": 20, "body": "王院长写的进展", "rev": 0, "evidence": paper()}
+    data = {"progress": 40, "body": "王院长写的进展", "rev": 0, "evidence": paper()}
     answer = client.post(url, data)
     assert answer.status_code == 409
     assert "王院长写的进展" in answer.content.decode()

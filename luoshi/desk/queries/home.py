@@ -7,7 +7,7 @@ work_list(person, today) ── to do: sign · report · mend and send again · 
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -21,8 +21,9 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 
 from luoshi.assessment.queries import waiting as waiting_for_score
 from luoshi.assessment.queries import year_over
-from luoshi.changes.models import Change
-from luoshi.changes.queries import to_answer
+from luoshi.changes.queries import Waits, waiting_for
+from luoshi.improvement.queries import owed_by
+from luoshi.improvement.rules import Period
 from luoshi.kit.statements import among, statement
 from luoshi.notices.kinds import rows_of
 from luoshi.notices.queries import messages_of
@@ -95,6 +96,7 @@ def work_list(person: Person, today: dt.date) -> WorkList:
         _to_report(person, today),
         _to_sign(person),
         _to_take(person),
+        _to_diagnose(person, today),
         _to_send(person),
     ):
         do.rows += rows
@@ -287,35 +289,80 @@ def _sign_row(row: dict[str, Any]) -> Row:
 
 def _to_take(person: Person) -> tuple[list[Row], int]:
     """Tasks others hand over to the person; many stand in one row that leads to their list."""
-    found = list(to_answer(person)[: MOST + 1])
-    total = len(found) if len(found) <= MOST else to_answer(person).count()
-    if total <= MOST_DRAFTS:
-        return [_take_row(change) for change in found], total
-    url = reverse("changes:index")
+    found = waiting_for(person)
+    if len(found) <= MOST_DRAFTS:
+        return [_take_row(waits) for waits in found], len(found)
     words = ngettext(
-        "%(n)d task is handed over to you", "%(n)d tasks are handed over to you", total
+        "%(n)d task is handed over to you", "%(n)d tasks are handed over to you", len(found)
     )
-    row = Row(
-        mark=_("Transfer"),
-        title=words % {"n": total},
-        url=url,
-        source=found[0].giver.name if found[0].giver else "",
-        label=str(_LABELS["answer"]),
-        act_url=url,
-        stands_for=total,
+    row = _together(
+        _("Transfer"),
+        words % {"n": len(found)},
+        reverse("changes:index"),
+        "answer",
+        len(found),
+        source=found[0].giver,
     )
-    return [row], total
+    return [row], len(found)
 
 
-def _take_row(change: Change) -> Row:
+def _together(mark: str, title: str, url: str, verb: str, n: int, **more: Any) -> Row:
+    """One row for many things, that leads to their list."""
+    label = str(_LABELS[verb])
+    return Row(mark=mark, title=title, url=url, label=label, act_url=url, stands_for=n, **more)
+
+
+def _take_row(waits: Waits) -> Row:
     return Row(
         mark=_("Transfer"),
-        title=change.task.title,
-        url=task_url(change.task_id),
-        source=change.giver.name if change.giver else "",
-        due=change.task.due,
-        note=change.reason[:60],
-        **_button("answer", change.pk),
+        title=waits.title,
+        url=task_url(waits.task_id),
+        source=waits.giver,
+        due=waits.due,
+        note=waits.reason[:60],
+        **_button("answer", waits.pk),
+    )
+
+
+def _to_diagnose(person: Person, today: dt.date) -> tuple[list[Row], int]:
+    """Diagnoses to be written, from the month in which they are due; many in one row (IMP-1)."""
+    rows: list[Row] = []
+    total = 0
+    for period, tasks in owed_by(person, today):
+        found = list(tasks.order_by("due", "pk").values("pk", "title")[: MOST_DRAFTS + 1])
+        if len(found) <= MOST_DRAFTS:
+            rows += [_diagnose_row(row["pk"], row["title"], period, today) for row in found]
+            total += len(found)
+            continue
+        count = tasks.count()
+        words = ngettext(
+            "%(n)d task wants its diagnosis and improvement",
+            "%(n)d tasks want their diagnosis and improvement",
+            count,
+        )
+        query = {"year": period.year, "month": period.month, "scope": "mine", "state": "missing"}
+        url = f"{reverse('diagnoses')}?{urlencode(query)}"
+        row = _together(
+            _diagnosis_mark(period, today), words % {"n": count}, url, "diagnose", count
+        )
+        rows.append(replace(row, due=period.due_on, loud=today > period.due_on))
+        total += count
+    return rows, total
+
+
+def _diagnosis_mark(period: Period, today: dt.date) -> str:
+    return _("Diagnosis due") if today <= period.due_on else _("Diagnosis overdue")
+
+
+def _diagnose_row(task_id: int, title: str, period: Period, today: dt.date) -> Row:
+    return Row(
+        mark=_diagnosis_mark(period, today),
+        title=title,
+        url=task_url(task_id),
+        due=period.due_on,
+        note=period.words,
+        loud=today > period.due_on,
+        **_button("diagnose", task_id),
     )
 
 
@@ -477,6 +524,7 @@ _VERBS = {
     "accept": ("tasks:accept", True),
     "assess": ("assessment:assess", False),
     "answer": ("changes:answer", True),
+    "diagnose": ("improvement:write", False),
 }
 
 
@@ -490,6 +538,7 @@ _LABELS = {
     "accept": pgettext_lazy("verb", "Review"),
     "assess": gettext_lazy("Score"),
     "answer": pgettext_lazy("verb", "Answer"),
+    "diagnose": pgettext_lazy("diagnosis", "Write"),
 }
 
 

@@ -16,6 +16,8 @@ from luoshi.assessment.queries import panel as assessment_panel
 from luoshi.changes.queries import Panel as Transfers
 from luoshi.changes.queries import panel as transfers_panel
 from luoshi.desk.queries.listing import rows_of
+from luoshi.improvement.queries import Panel as Improvement
+from luoshi.improvement.queries import panel as improvement_panel
 from luoshi.kit.verdict import Verdict
 from luoshi.measures.queries import LightShown, lights_of
 from luoshi.people.models import Person
@@ -89,6 +91,7 @@ class Portrait:
     reports: Panel
     assessment: Assessment
     transfers: Transfers
+    improvement: Improvement
     trail: list[tuple[dt.date, list[Line]]]
     follows: bool
 
@@ -266,6 +269,7 @@ def portrait(task: Task, person: Person, today: dt.date) -> Portrait:
         reports=reports_panel(task, facts, person, today),
         assessment=assessment_panel(task, facts, person, today),
         transfers=transfers,
+        improvement=improvement_panel(task, person, facts),
         trail=_by_day(events_about("task", task.pk)),
         follows=any(p.role == Role.FOLLOWER and p.person_id == person.pk for p in parts),
     )
