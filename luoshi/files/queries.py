@@ -121,7 +121,7 @@ def _row(attachment: Any, facts: Any = None, **more: str) -> Row:
         pk=attachment.pk,
         name=attachment.name,
         size=facts.size,
-        kind=rules.KINDS[facts.kind],
+        kind=rules.kind_named(facts.kind),
         by_name=attachment.by_name,
         at=attachment.at,
         about=attachment.about,
@@ -189,7 +189,7 @@ def open_for_download(attachment: Attachment, *, inline: bool = False) -> FileRe
 
     Raises Http404 with a sentence if the content is gone from the disk.
     """
-    kind = rules.KINDS[attachment.blob.kind]
+    kind = rules.kind_named(attachment.blob.kind)
     inline = inline and kind.shown
     response = _handed_out(attachment.blob, name=attachment.name, attached=not inline)
     response["Cache-Control"] = "private, no-cache"
@@ -207,7 +207,7 @@ def open_picture(blob: Blob, number: int) -> FileResponse:
 
 
 def _handed_out(blob: Blob, *, name: str, attached: bool) -> FileResponse:
-    kind = rules.KINDS[blob.kind]
+    kind = rules.kind_named(blob.kind)
     try:
         stream = path_of(blob.sha256).open("rb")
     except FileNotFoundError:

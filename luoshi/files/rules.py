@@ -118,6 +118,11 @@ KINDS: dict[str, Kind] = {
     )
 }
 
+#: Kinds the house makes itself and hands out; nobody can upload them.
+MADE: dict[str, Kind] = {
+    "zip": Kind("zip", _("a packed folder"), "application/zip", ("zip",), "file-zip"),
+}
+
 # What is recognised only to say so when it is refused.
 FOREIGN: dict[str, str | Promise] = {
     "program": _("a program"),
@@ -169,6 +174,11 @@ class Look:
     streams: frozenset[str] | None = None
     broken: bool = False
     crowded: bool = False
+
+
+def kind_named(code: str) -> Kind:
+    """The kind a stored content has. Raises KeyError for a code that is none."""
+    return KINDS[code] if code in KINDS else MADE[code]
 
 
 def place_of(sha256: str) -> str:

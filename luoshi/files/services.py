@@ -12,7 +12,7 @@ import hashlib
 import io
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
@@ -130,6 +130,56 @@ def prepare(upload: Upload) -> Prepared:
             FIELD,
         ) from error
     return Prepared(content, rules.clean_name(name, kind), readable, pictures)
+
+
+@contextlib.contextmanager
+def making(place: str) -> Iterator[IO[bytes]]:
+    """A file to be written by the house itself ("pack-5"); then `kept` lays it down.
+
+    Written again from the beginning if an earlier attempt was cut off; gone when the block ends.
+    """
+    incoming = Path(settings.MEDIA_ROOT) / ".incoming"
+    incoming.mkdir(parents=True, exist_ok=True)
+    path = incoming / place
+    try:
+        with path.open("w+b") as target:
+            yield target
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            path.unlink()
+
+
+def kept(made: IO[bytes], name: str, kind: str) -> Prepared:
+    """Lay down what the house made, inside `making`; ``kind`` is a key of `rules.MADE`.
+
+    It takes its place by being moved, not copied. Raises OSError if the disk is full.
+    """
+    made.flush()
+    os.fsync(made.fileno())
+    made.seek(0)
+    digest, size = hashlib.sha256(), 0
+    while chunk := made.read(_CHUNK):
+        digest.update(chunk)
+        size += len(chunk)
+    sha256 = digest.hexdigest()
+    _move_in(Path(made.name), queries.path_of(sha256), size)
+    return Prepared(Content(sha256, size, kind), rules.clean_name(name, rules.MADE[kind]))
+
+
+@transaction.atomic
+def discard(attachment: Attachment, *, by: Actor) -> None:
+    """Take off a file the house made, and its content with it where nothing else shows it.
+
+    Raises Refused for what people gave, which is only ever detached.
+    """
+    blob = attachment.blob
+    if blob.kind not in rules.MADE:
+        raise Refused(_("“%(name)s” was given by people and stays.") % {"name": attachment.name})
+    detach([attachment.pk], attachment.about, by=by)
+    if not Attachment.objects.filter(blob=blob).exists():
+        path = queries.path_of(blob.sha256)
+        blob.delete()
+        transaction.on_commit(lambda: path.unlink(missing_ok=True))
 
 
 def prepared_again(sha256: str, name: str) -> Prepared | None:

@@ -2,6 +2,7 @@
 
 Due (owed: task, kind, period) ──filed_by──> Report ──amends──> Report (the version before)
 Quotation (a passage of a version of a sub-task's report)   ──report──> Report that quotes it
+Pack (the year-end material of a unit: index and evidence, one file)
 PassedOver (a sub-task's problem the report leaves out)     ──report──> Report that leaves it out
 """
 
@@ -10,9 +11,11 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from luoshi.people.models import Person
+from luoshi.files.models import Attachment
+from luoshi.people.models import Person, Unit
 from luoshi.reports.rules import DueKind, ReportKind, ReportStatus
 from luoshi.reports.rules.copying import Mark
+from luoshi.reports.rules.packs import PackState
 from luoshi.tasks.models import Counting, Task
 
 
@@ -162,3 +165,46 @@ class Due(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task_id} · {self.period}"
+
+
+class Pack(models.Model):
+    """The year-end material of a unit as one file; kept until it is built anew."""
+
+    unit = models.ForeignKey(Unit, on_delete=models.PROTECT, related_name="packs")
+    year = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=10, choices=PackState.choices, default=PackState.WAITING)
+    #: Grows each time it is asked for: a job that works for an earlier wish stops.
+    run = models.PositiveIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(default=0)
+    #: Files packed, and to be packed.
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    #: Why it could not be made, for the reader.
+    said = models.CharField(max_length=300, blank=True)
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    #: The last sign of life of the job.
+    beat = models.DateTimeField(null=True)
+    built_at = models.DateTimeField(null=True)
+    #: Tasks and files in the file that is there.
+    tasks = models.PositiveIntegerField(default=0)
+    files = models.PositiveIntegerField(default=0)
+    attachment = models.ForeignKey(
+        Attachment, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    key = models.CharField(max_length=40, null=True, unique=True)
+
+    class Meta:
+        ordering = ["unit", "year"]
+        constraints = [models.UniqueConstraint(fields=["unit", "year"], name="pack_once")]
+
+    def __str__(self) -> str:
+        return f"{self.unit_id} · {self.year}"
+
+    @property
+    def ref(self) -> str:
+        return f"pack/{self.pk}"
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in (PackState.WAITING, PackState.WORKING)
