@@ -2,6 +2,7 @@
 
 Assessment (task, assessor) ──amends──> Assessment (the score before)
 Result (task) ──amends──> Result (the one before), made of Count ──> Assessment
+Kept (unit, month)        timeliness as counted last night (EVA-11)
 """
 
 from django.core.validators import MinValueValidator
@@ -10,9 +11,9 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from luoshi.assessment.rules import ResultState, ScoreState
+from luoshi.assessment.rules import KeptKind, ResultState, ScoreState
 from luoshi.measures.rules import Average
-from luoshi.people.models import Person
+from luoshi.people.models import Person, Unit
 from luoshi.tasks.models import Task
 
 
@@ -106,3 +107,28 @@ class Count(models.Model):
 
     def __str__(self) -> str:
         return f"{self.assessment_id} in {self.result_id}"
+
+
+class Kept(models.Model):
+    """Timeliness of a unit in a month as counted last night (EVA-11).
+
+    Stored for speed: with a million tasks the count takes seconds. Written only by
+    `services.timeliness.keep`; smaller houses count anew on every page and do not read it.
+    """
+
+    kind = models.CharField(max_length=10, choices=KeptKind.choices)
+    year = models.PositiveSmallIntegerField()
+    month = models.PositiveSmallIntegerField()
+    unit = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="+")
+    on_time = models.PositiveIntegerField(default=0)
+    late = models.PositiveIntegerField(default=0)
+    missing = models.PositiveIntegerField(default=0)
+    day = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["year", "kind", "unit", "month"], name="kept_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.year}-{self.month:02} {self.unit_id}"

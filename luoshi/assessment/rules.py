@@ -4,7 +4,7 @@
     points_stand, comment_stands         what is wrong with a score as typed
     result_of                            several scores, one result (EVA-1)
     standing_of                          how the assessment of a task stands
-    punctuality, share                   timeliness and diagnosis of a unit, from results (EVA-11)
+    Tally, percent                       timeliness and diagnosis of a unit, from results (EVA-11)
 
 Pure functions: no database, no clock. S0 is the notice on goal tasks.
 """
@@ -60,6 +60,13 @@ class Standing(TextChoices):
     PARTLY = "partly", pgettext_lazy("assessment", "partly scored")
     SCORED = "scored", pgettext_lazy("assessment", "scored")
     STALE = "stale", pgettext_lazy("assessment", "to be looked at again")
+
+
+class KeptKind(TextChoices):
+    """What timeliness is counted of."""
+
+    REPORTS = "reports", pgettext_lazy("timeliness", "reports")
+    DIAGNOSES = "diagnoses", pgettext_lazy("timeliness", "diagnoses")
 
 
 class Assessed(tasks.Standing, Protocol):
@@ -278,3 +285,56 @@ def standing_of(*, named: int, standing: int, stale: int) -> Standing:
     if standing == 0:
         return Standing.OPEN
     return Standing.SCORED if standing >= named else Standing.PARTLY
+
+
+# ── timeliness and diagnosis, from results (EVA-11) ──────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What was owed by a day, and what became of it. Nothing but results counts.
+
+    Owed is what was settled by that day, and what was not though its last day had passed.
+    """
+
+    on_time: int = 0
+    late: int = 0
+    missing: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(
+            self.on_time + other.on_time, self.late + other.late, self.missing + other.missing
+        )
+
+    @property
+    def owed(self) -> int:
+        return self.on_time + self.late + self.missing
+
+    @property
+    def settled(self) -> int:
+        """Given at all, in time or not."""
+        return self.on_time + self.late
+
+    @property
+    def in_time_share(self) -> Decimal | None:
+        """Percent given in time, of all that was owed; None where nothing was."""
+        return percent(self.on_time, self.owed)
+
+    @property
+    def settled_share(self) -> Decimal | None:
+        """Percent given at all."""
+        return percent(self.settled, self.owed)
+
+
+def percent(part: int, whole: int) -> Decimal | None:
+    """A share in percent to one decimal, half up; None of nothing. 100 only where all is done."""
+    if not whole:
+        return None
+    share = (Decimal(part) * 100 / whole).quantize(Decimal("0.1"), ROUND_HALF_UP)
+    return Decimal("99.9") if share == 100 and part < whole else share
+
+
+def day_counted(asked: dt.date | None, year: int, today: dt.date) -> dt.date:
+    """The day as at which a year is counted: today at the latest, and never before the year."""
+    day = min(asked or today, today)
+    return max(day, dt.date(year, 1, 1))

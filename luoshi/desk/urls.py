@@ -13,6 +13,7 @@ from luoshi.desk.views import (
     listing,
     portrait,
     style,
+    timeliness,
 )
 
 urlpatterns = [
@@ -38,6 +39,9 @@ urlpatterns = [
     path("diagnoses/", diagnoses.diagnoses, name="diagnoses"),
     path("diagnoses/export/", diagnoses.export, name="diagnoses-export"),
     path("diagnoses/report/", diagnoses.paper, name="diagnoses-paper"),
+    path("timeliness/", timeliness.timeliness, name="timeliness"),
+    path("timeliness/rows/", timeliness.rows, name="timeliness_rows"),
+    path("timeliness/export/", timeliness.export, name="timeliness_export"),
     path("trail/", audit.trail_search, name="trail"),
     path("trail/export/", audit.trail_export, name="trail_export"),
     path("style/", style.style, name="style"),

@@ -231,6 +231,9 @@ DOORS: dict[str, Door] = {
     # assessment
     "assessments": Door(_IN),
     "assessments_export": Door(_IN),
+    "timeliness": Door(_IN),
+    "timeliness_rows": Door(_IN),
+    "timeliness_export": Door(_IN),
     "assessment:many": _two(Who.EACH_ROW),
     "assessment:assess": _two(Verb("assess")),
     "assessment:scores": Door(Who.SEES_TASK),
