@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from django.urls import NoReverseMatch, reverse
 
+from luoshi.improvement.models import Diagnosis
 from luoshi.intake.queries import batches_visible_to
-from luoshi.notices.queries import questions_visible_to
+from luoshi.notices.queries import digests_of, questions_visible_to
 from luoshi.people.models import Person
 from luoshi.people.queries.viewing import views_open_to
 from luoshi.reports.models import Report
@@ -58,6 +59,23 @@ def _question(user: Person, pk: int) -> str:
     return f"{_page('notices:help')}#question-{pk}" if seen else ""
 
 
+def _diagnosis(user: Person, pk: int) -> str:
+    task_id = Diagnosis.objects.filter(pk=pk).values_list("task_id", flat=True).first()
+    page = _task(user, task_id) if task_id else ""
+    return f"{page}#diagnosis-{pk}" if page else ""
+
+
+def _diagnoses(_user: Person, year: int) -> str:
+    """What somebody still has to write of a year."""
+    return f"{_page('diagnoses')}?year={year}&scope=mine&state=missing"
+
+
+def _reminders(user: Person, day: int) -> str:
+    """The reminders of a day (20261125), if anything was told then."""
+    told = digests_of(user.pk).filter(about_id=day).exists()
+    return _page("notices:reminders_of", day) if told else ""
+
+
 def _page(name: str, *args: int) -> str:
     try:
         return reverse(name, args=args)
@@ -74,10 +92,13 @@ _FINDERS: dict[str, Finder] = {
     "report": _report,
     "feedback": _feedback,
     "view": _view,
+    "diagnosis": _diagnosis,
+    "diagnoses": _diagnoses,
     "unit": _people_page("people:unit"),
     "person": _people_page("people:person"),
     "body": _people_page("people:body"),
     "measure": _people_page("measures:page"),
     "import": _import,
     "question": _question,
+    "reminders": _reminders,
 }

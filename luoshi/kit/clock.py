@@ -62,3 +62,8 @@ def now() -> dt.datetime:
 def today() -> dt.date:
     """The present day where the institution is."""
     return timezone.localtime(now()).date()
+
+
+def day_of(moment: dt.datetime) -> dt.date:
+    """The day of a moment where the institution is."""
+    return timezone.localtime(moment).date()

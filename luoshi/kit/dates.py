@@ -173,3 +173,23 @@ def _worked_until(day: dt.date, calendar: WorkCalendar) -> int:
         if one <= day and (one.weekday() >= 5 or one in calendar.holidays)
     )
     return weeks * 5 + min(rest, 5) - off + swapped
+
+
+#: Days after which a reminder that no worker was there to give is still given.
+LATE_BY = 2
+
+
+def told_on(today: dt.date, calendar: WorkCalendar) -> tuple[dt.date, ...]:
+    """The days whose reminders are given today; none on a day off.
+
+    A reminder that falls on a day off is given on the last working day before. Those of the two
+    days gone by are among them for a worker that stood still; whoever gives reminders keeps what
+    was given.
+    """
+    if not calendar.is_workday(today):
+        return ()
+    last = today
+    while not calendar.is_workday(last + ONE_DAY):
+        last += ONE_DAY
+    first = today - LATE_BY * ONE_DAY
+    return tuple(first + n * ONE_DAY for n in range((last - first).days + 1))

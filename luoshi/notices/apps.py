@@ -12,6 +12,7 @@ class NoticesConfig(AppConfig):
     def ready(self) -> None:
         verbs.register("question.ask", _("asked a question"))
         verbs.register("question.answer", _("answered a question"))
+        kinds.register("notices.digest", "bell", _("%(count)s reminders: %(title)s"))
         kinds.register("question.ask", "help-circle", _("%(by)s asks: %(title)s"))
         kinds.register(
             "question.answer", "message-circle", _("%(by)s answered your question: %(title)s")

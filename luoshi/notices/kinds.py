@@ -2,12 +2,18 @@
 
     kinds.register("task.issue", "send", _("%(by)s issued “%(title)s” to you, due %(due)s."))
 
+    kinds.register_reminder("task.due_soon", "clock", _("Due soon"), _("…"), look)
+
+Reminders are queued by `services.remind` and told once a day in one message; ``look`` tells how
+what they are about stands at that moment.
+
 The sentence is kept as a msgid and rendered in the reader's language when it is read. It may name
 ``by``, ``title`` and whatever `services.notify` is given as data.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +21,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 if TYPE_CHECKING:
-    from luoshi.notices.models import Message
+    from luoshi.notices.models import Message, Waiting
+    from luoshi.people.models import Person
 
 
 @dataclass(frozen=True)
@@ -98,3 +105,153 @@ def row_of(message: "Message") -> Row:
         at=message.at,
         unread=message.read_at is None,
     )
+
+
+# ── reminders ────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Act:
+    """A button: its words and where it leads."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """How what a reminder is about stands now.
+
+    ``open``: there is still something to do; ``note`` says what became of it otherwise. ``act``
+    leads to doing it, where another one than `register_acts` offers; ``said`` stands in place of
+    the sentence of the kind.
+    """
+
+    open: bool
+    note: str = ""
+    due: dt.date | None = None
+    act: Act | None = None
+    said: str = ""
+
+
+#: From waiting reminders of one kind, all of one person, to how each stands, by its key.
+Looker = Callable[[Sequence["Waiting"], "Person"], Mapping[int, Look]]
+
+
+@dataclass(frozen=True)
+class ReminderKind:
+    """How reminders of one kind look; ``heading`` stands above them."""
+
+    name: str
+    icon: str
+    heading: str | Promise
+    sentence: str | Promise
+    look: Looker
+
+
+@dataclass(frozen=True)
+class Reminded:
+    """A reminder as its reader sees it."""
+
+    title: str
+    sentence: str
+    about: str
+    look: Look
+    act: Act | None = None
+
+    @property
+    def parts(self) -> tuple[str, str]:
+        kind, _slash, number = self.about.partition("/")
+        return kind, number
+
+
+@dataclass(frozen=True)
+class Group:
+    """Reminders of one kind in a digest, open ones first."""
+
+    heading: str
+    icon: str
+    rows: list[Reminded]
+
+    @property
+    def open(self) -> int:
+        return sum(row.look.open for row in self.rows)
+
+
+_REMINDERS: dict[str, ReminderKind] = {}
+_GONE = Look(False)
+
+#: From keys of things of one kind to what this person may do with them at a click.
+Actor = Callable[[Sequence[int], "Person"], Mapping[int, Act]]
+_ACTS: dict[str, Actor] = {}
+
+
+def register_acts(about_kind: str, find: Actor) -> None:
+    """Make known where things of a kind ("task") are acted on; a few statements for all of them."""
+    _ACTS[about_kind] = find
+
+
+def _acts(rows: "Sequence[Waiting]", person: "Person") -> dict[str, Act]:
+    """The button of each reference that has one."""
+    keys: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        keys[row.about_kind].append(row.about_id)
+    return {
+        f"{kind}/{pk}": act
+        for kind, some in keys.items()
+        if kind in _ACTS
+        for pk, act in _ACTS[kind](some, person).items()
+    }
+
+
+def register_reminder(
+    name: str, icon: str, heading: str | Promise, sentence: str | Promise, look: Looker
+) -> None:
+    """Make a kind of reminder known; doing it again replaces it."""
+    _REMINDERS[name] = ReminderKind(name, icon, heading, sentence, look)
+
+
+def reminder_kind(name: str) -> ReminderKind:
+    """A registered kind of reminder. Raises LookupError for a name no room has registered."""
+    try:
+        return _REMINDERS[name]
+    except KeyError:
+        raise LookupError(f"No room has registered the reminder {name!r}.") from None
+
+
+def looks(rows: "Sequence[Waiting]", person: "Person") -> dict[int, Look]:
+    """How what each reminder is about stands now; a kind no room knows any more has nothing open.
+
+    A few statements a kind.
+    """
+    by_kind: dict[str, list[Waiting]] = defaultdict(list)
+    for row in rows:
+        by_kind[row.kind].append(row)
+    found: dict[int, Look] = {}
+    for name, some in by_kind.items():
+        kind = _REMINDERS.get(name)
+        told = kind.look(some, person) if kind else {}
+        found |= {row.pk: told.get(row.pk, _GONE) for row in some}
+    return found
+
+
+def groups(rows: "Sequence[Waiting]", person: "Person") -> list[Group]:
+    """The reminders of a digest by kind, what is still open first."""
+    seen = looks(rows, person)
+    acts = _acts([row for row in rows if seen[row.pk].open], person)
+    by_kind: dict[str, list[Reminded]] = defaultdict(list)
+    for row in rows:
+        kind, how = _REMINDERS.get(row.kind), seen[row.pk]
+        if kind is None:
+            continue
+        said = how.said or str(kind.sentence) % {**row.data, "title": row.title}
+        act = (how.act or acts.get(row.about)) if how.open else None
+        by_kind[row.kind].append(Reminded(row.title, said, row.about, how, act))
+    return [
+        Group(
+            str(_REMINDERS[name].heading),
+            _REMINDERS[name].icon,
+            sorted(some, key=lambda one: (not one.look.open, one.look.due or dt.date.max)),
+        )
+        for name, some in by_kind.items()
+    ]

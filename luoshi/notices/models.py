@@ -8,6 +8,9 @@ from django.db.models import Q
 
 from luoshi.kit import ref
 
+#: The kind of message that tells reminders, one a person and day.
+DIGEST = "notices.digest"
+
 
 class Message(models.Model):
     """One thing told to one person. The sentence is made of ``kind`` and ``data`` when read.
@@ -35,6 +38,42 @@ class Message(models.Model):
             models.Index(fields=["person", "id"], name="message_of_person"),
             models.Index(fields=["person", "id"], condition=Q(read_at=None), name="message_unread"),
             models.Index(fields=["about_kind", "about_id"], name="message_about"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def about(self) -> str:
+        return ref.join(self.about_kind, self.about_id)
+
+
+class Waiting(models.Model):
+    """A reminder that waits for the digest of its person, or was told in one (§19.18).
+
+    ``key`` makes reminding idempotent: the same person is reminded of (kind, key) once.
+    """
+
+    person = models.ForeignKey("people.Person", on_delete=models.CASCADE, related_name="reminders")
+    kind = models.CharField(max_length=60)
+    about_kind = models.CharField(max_length=20)
+    about_id = models.PositiveBigIntegerField()
+    title = models.CharField(max_length=300)
+    data = models.JSONField(default=dict)
+    key = models.CharField(max_length=100)
+    at = models.DateTimeField()
+    #: The message that told it; null as long as it waits.
+    digest = models.ForeignKey(
+        Message, on_delete=models.CASCADE, null=True, related_name="reminders"
+    )
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["person", "kind", "key"], name="waiting_queued_once")
+        ]
+        indexes = [
+            models.Index(fields=["person"], condition=Q(digest=None), name="waiting_untold"),
         ]
 
     def __str__(self) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db.models import Count, F, Max, QuerySet
 
-from luoshi.notices.models import Message, Question
+from luoshi.notices.models import DIGEST, Message, Question, Waiting
 from luoshi.people.models import Person
 from luoshi.people.queries import everybody_with, powers_of
 from luoshi.people.roles import Power
@@ -89,3 +89,16 @@ def questions_visible_to(person: Person) -> QuerySet[Question]:
 def helpers() -> list[Person]:
     """Whom to ask about the system, with unit and telephone (S0 四)."""
     return everybody_with(Power.ANSWER)
+
+
+# ── reminders ────────────────────────────────────────────────────────────────────────────────────
+
+
+def digests_of(person_id: int) -> QuerySet[Message]:
+    """The daily messages with reminders, newest first."""
+    return messages_of(person_id).filter(kind=DIGEST).order_by("-pk")
+
+
+def reminders_in(message: Message) -> list[Waiting]:
+    """What a daily message tells."""
+    return list(Waiting.objects.filter(digest=message))

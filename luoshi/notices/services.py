@@ -1,5 +1,6 @@
 """Telling people things, and noting that they have read them."""
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +13,11 @@ from luoshi.kit.actor import Actor
 from luoshi.kit.once import hold
 from luoshi.kit.verdict import Refused, Stale
 from luoshi.notices import kinds
-from luoshi.notices.models import Message, Question
+from luoshi.notices.models import DIGEST, Message, Question, Waiting
+from luoshi.people.models import Person
 from luoshi.people.queries import everybody_with
 from luoshi.people.roles import Power
+from luoshi.periods.queries import is_workday
 from luoshi.trail.rules import digest, plain
 from luoshi.trail.services import record
 
@@ -108,6 +111,103 @@ def mark_all_read(*, by: Actor, up_to: int | None = None) -> int:
     if up_to is not None:
         rows = rows.filter(pk__lte=up_to)
     return rows.update(read_at=clock.now())
+
+
+# ── reminders ────────────────────────────────────────────────────────────────────────────────────
+
+#: What was told is forgotten after so many days; nothing is reminded of twice within them.
+KEPT = dt.timedelta(days=200)
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """One thing to remind some people of. Whoever was reminded of (kind, key) is not again."""
+
+    people_ids: Sequence[int]
+    kind: str
+    about: str
+    title: str
+    key: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@transaction.atomic
+def remind(reminders: Iterable[Reminder]) -> int:
+    """Queue reminders for the digest of the day; how many rows were meant, new or not.
+
+    Raises LookupError for a kind nobody registered, KeyError if its sentence lacks a word.
+    """
+    rows = [row for reminder in reminders for row in _waiting(reminder)]
+    Waiting.objects.bulk_create(rows, batch_size=_CHUNK, ignore_conflicts=True)
+    return len(rows)
+
+
+def _waiting(reminder: Reminder) -> list[Waiting]:
+    kind = kinds.reminder_kind(reminder.kind)
+    about_kind, about_id = ref.split(reminder.about)
+    data = {name: plain(value) for name, value in reminder.data.items()}
+    _said = str(kind.sentence) % {**data, "title": reminder.title}  # a missing word shows at once
+    now = clock.now()
+    return [
+        Waiting(
+            person_id=person_id,
+            kind=reminder.kind,
+            about_kind=about_kind,
+            about_id=about_id,
+            title=reminder.title[:_TITLE],
+            data=data,
+            key=reminder.key,
+            at=now,
+        )
+        for person_id in dict.fromkeys(reminder.people_ids)
+    ]
+
+
+def send_digests() -> int:
+    """Tell everybody what waits for them: one message a person and day, a transaction each.
+
+    Nobody is told anything on a day off. What is settled by now is not told. Idempotent: what was
+    told waits no longer, and what comes later on the same day joins the message of the day. Returns
+    how many people were told something.
+    """
+    today = clock.today()
+    if not is_workday(today):
+        return 0
+    Waiting.objects.filter(digest__at__lt=clock.now() - KEPT).delete()
+    waiting = Waiting.objects.filter(digest=None).order_by("person_id")
+    people = list(waiting.values_list("person_id", flat=True).distinct())
+    return sum(_digest(person_id, today) for person_id in people)
+
+
+@transaction.atomic
+def _digest(person_id: int, today: dt.date) -> bool:
+    """One person's message of the day; whether there was anything to tell."""
+    person = Person.objects.select_for_update(of=("self",)).get(pk=person_id)
+    rows = list(Waiting.objects.filter(person=person, digest=None))
+    seen = kinds.looks(rows, person) if person.present_on(today) else {}
+    told = [row for row in rows if row.pk in seen and seen[row.pk].open]
+    Waiting.objects.filter(pk__in={row.pk for row in rows} - {row.pk for row in told}).delete()
+    if not told:
+        return False
+    now = clock.now()
+    message, _made = Message.objects.get_or_create(
+        person=person,
+        kind=DIGEST,
+        key=today.isoformat(),
+        defaults={
+            "about_kind": "reminders",
+            "about_id": int(f"{today:%Y%m%d}"),
+            "by_name": "",
+            "at": now,
+        },
+    )
+    Waiting.objects.filter(pk__in=[row.pk for row in told]).update(digest=message)
+    titles = list(message.reminders.values_list("title", flat=True))
+    shown = "；".join(dict.fromkeys(titles))
+    Message.objects.filter(pk=message.pk).update(
+        title=shown[:_TITLE], data={"count": len(titles)}, at=now, read_at=None
+    )
+    return True
 
 
 # ── questions about the system ───────────────────────────────────────────────────────────────────

@@ -7,6 +7,8 @@ urlpatterns = [
     path("", views.inbox, name="inbox"),
     path("help/", views.help_page, name="help"),
     path("help/<int:pk>/", views.answer, name="answer"),
+    path("reminders/", views.reminders, name="reminders"),
+    path("reminders/<int:day>/", views.reminders, name="reminders_of"),
     path("read/", views.mark_all_read, name="mark_all_read"),
     path("<int:pk>/", views.read, name="read"),
 ]

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from luoshi.kit import clock
 from luoshi.kit.htmx import finish, respond
 from luoshi.kit.once import key_of, new_key
 from luoshi.kit.verdict import NotAllowed, Refused
@@ -53,6 +54,32 @@ def read(request: HttpRequest, pk: int) -> HttpResponse:
     if message.read_at is None:
         services.mark_read([message.pk], by=reader.actor)
     return redirect("go", message.about_kind, message.about_id)
+
+
+@login_required
+@never_cache
+@require_GET
+def reminders(request: HttpRequest, day: int | None = None) -> HttpResponse:
+    """The reminders of a day (20261125), by kind, and how each stands now; the newest without one.
+
+    Another day than the newest is told nothing of where nothing was told.
+    """
+    reader = _reader(request)
+    digests = queries.digests_of(reader.pk)
+    message = digests.first() if day is None else get_object_or_404(digests, about_id=day)
+    groups: list[kinds.Group] = []
+    if message:
+        services.mark_read([message.pk], by=reader.actor)
+        groups = kinds.groups(queries.reminders_in(message), reader)
+    context = {
+        "message": message,
+        "groups": groups,
+        "open": sum(group.open for group in groups),
+        "total": sum(len(group.rows) for group in groups),
+        "earlier": digests.exclude(pk=message.pk)[:10] if message else [],
+        "today": clock.today(),
+    }
+    return respond(request, "notices/reminders.html", "notices/_reminders.html", context)
 
 
 @login_required

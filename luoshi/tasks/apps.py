@@ -60,6 +60,7 @@ class TasksConfig(AppConfig):
 
     def ready(self) -> None:
         from luoshi.tasks import queries  # noqa: PLC0415 — models exist only now
+        from luoshi.tasks.services import reminding  # noqa: PLC0415
 
         search.register("task", queries.texts)
         verbs.register_subjects("task", queries.ids)
@@ -67,3 +68,6 @@ class TasksConfig(AppConfig):
             verbs.register(verb, words)
         for kind, (icon, sentence) in MESSAGES.items():
             messages.register(kind, icon, sentence)
+        messages.register_reminder(
+            reminding.DUE_SOON, "clock", _("Soon due"), _("Due on %(due)s"), reminding.look
+        )

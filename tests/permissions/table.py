@@ -83,6 +83,7 @@ def arguments(world: SimpleNamespace) -> dict[str, dict[str, object]]:
         "go": {"kind": "unit", "pk": world.section.pk},
         "files:picture": {**file, "number": 0},
         "notices:read": {"pk": world.message.pk},
+        "notices:reminders_of": {"day": world.digest.about_id},
         "people:create_post": unit,
         "people:rename_post": {"post_id": world.post.pk},
         "people:seat": {"post_id": world.post.pk},

@@ -9,6 +9,7 @@ from luoshi.files.services import attach
 from luoshi.files.tests.factories import png, upload
 from luoshi.improvement.tests.factories import diagnose
 from luoshi.intake.tests import factories as tables
+from luoshi.kit import clock
 from luoshi.notices.models import Message
 from luoshi.notices.services import notify
 from luoshi.people.models import Person
@@ -21,7 +22,6 @@ from luoshi.tasks.services import registering, taking_part
 from luoshi.tasks.tests.factories import issued, make_set, new
 from tests.permissions.conftest import people_of_all_duties
 from tests.permissions.table import ROLES, STAFF
-
 
 DAY = dt.date(2026, 3, 28)
 
@@ -48,8 +48,8 @@ def build() -> SimpleNamespace:
         issue=True,
     )
     world.counting = world.hidden.countings.get(home=False)
-    world.diagnosis = diagnose(world.hidden, people.li)
     world.report = tell(world.hidden, people.li, 10)
+    world.diagnosis = diagnose(world.hidden, people.li)
     world.due = Due.objects.create(
         task=world.hidden, kind="period", period="D1", since=DAY, until=DAY, due_on=DAY,
         closes_on=DAY,
@@ -66,6 +66,10 @@ def build() -> SimpleNamespace:
         by=people.chen.actor,
     )
     world.message = Message.objects.get(person=people.sun)
+    world.digest = Message.objects.create(
+        person=people.sun, kind="notices.digest", key="2026-11-25", about_kind="reminders",
+        about_id=20261125, title="题目", data={"count": 1}, by_name="", at=clock.now(),
+    )  # fmt: skip
     world.asked, world.asked_too = _transfers(people, roles[STAFF])
     admin = people.admin.actor
     world.minutes = make_unit("院长办公室", people.root, "职能部门", "12")

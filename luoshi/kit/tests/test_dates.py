@@ -15,6 +15,7 @@ from luoshi.kit.dates import (
     last_of_month,
     period_of,
     periods_between,
+    told_on,
     workdays_between,
 )
 
@@ -275,3 +276,36 @@ def test_counting_is_what_counting_on_fingers_gives(day, length, calendar):
     until = day + length * ONE_DAY
     walked = sum(calendar.is_workday(day + n * ONE_DAY) for n in range(1, length + 1))
     assert workdays_between(day, until, calendar) == walked
+
+
+# ---------------------------------------------------------------------------- when reminders come
+
+
+def _days(text):
+    return [dt.date(2026, 11, int(word)) for word in text.split()]
+
+
+@pytest.mark.parametrize(
+    ("today", "days"),
+    [
+        ("25", "23 24 25"),  # a Wednesday: its own, and what two days without a worker left
+        ("27", "25 26 27 28 29"),  # a Friday: the weekend too
+        ("28", ""),  # a Saturday
+        ("30", "28 29 30"),
+    ],
+)
+def test_reminders_of_days_off_come_on_the_last_working_day_before(today, days):
+    assert list(told_on(_days(today)[0], WorkCalendar())) == _days(days)
+
+
+def test_a_make_up_day_is_a_working_day_for_reminders():
+    saturday = dt.date(2026, 11, 28)
+    calendar = WorkCalendar(workdays=frozenset({saturday}))
+    assert told_on(saturday, calendar)[-1] == dt.date(2026, 11, 29)
+    assert told_on(dt.date(2026, 11, 27), calendar)[-1] == dt.date(2026, 11, 27)
+
+
+def test_before_a_long_holiday_everything_in_it_is_told():
+    holidays = frozenset(dt.date(2026, 10, n) for n in range(1, 8))
+    told = told_on(dt.date(2026, 9, 30), WorkCalendar(holidays=holidays))
+    assert told[-1] == dt.date(2026, 10, 7)
