@@ -43,11 +43,23 @@ def _matches(words: str, kinds: Sequence[str]) -> tuple[str, list[str]] | None:
     return sql, [asked, *kinds]
 
 
+def _may_be_weighed(words: str) -> bool:
+    """Whether the database may choose between gathering the hits and looking text by text.
+
+    PostgreSQL knows from its figures how many texts hold one gram. Of grams in a row it guesses too
+    many, and would look through every text for the few hits there are; SQLite guesses always.
+    """
+    if connections[router.db_for_read(Entry)].vendor != "postgresql":
+        return False
+    phrases = phrase(words)
+    return len(phrases) == 1 and len(phrases[0].grams) == 1 and not phrases[0].prefix
+
+
 def task_ids_matching(words: str, kinds: Sequence[str] = ()) -> RawSQL:
     """Ids of the tasks whose texts hold the words, as the right side of ``pk__in``.
 
-    SQLite gathers the hits first. PostgreSQL knows how many there will be: it gathers a few, and
-    of many it looks at the texts of the tasks that the list comes to.
+    The hits are gathered first, unless PostgreSQL can tell that they are too many: then it looks at
+    the texts of the tasks that the list comes to.
 
     ``kinds`` narrows to some kinds of text. Words of nothing but signs match nothing.
     """
@@ -56,7 +68,7 @@ def task_ids_matching(words: str, kinds: Sequence[str] = ()) -> RawSQL:
         return RawSQL("SELECT 0 WHERE 1 = 0", [], output_field=BigIntegerField())
     sql, params = found
     hits = f"SELECT e.task_id FROM {sql} AND e.task_id IS NOT NULL"
-    if connections[router.db_for_read(Entry)].vendor != "postgresql":
+    if not _may_be_weighed(words):
         hits = f"WITH hits AS MATERIALIZED ({hits}) SELECT task_id FROM hits"
     # S611: every part is ours; what the reader typed is a parameter
     return RawSQL(hits, params, output_field=BigIntegerField())  # noqa: S611
@@ -105,8 +117,9 @@ def hits(words: str, limit: int = 200, kinds: Sequence[str] = ()) -> list[Hit]:
     if connection.vendor == "sqlite" and not kinds:
         statement = _NEWEST_OF_SQLITE
     else:
+        gathered = "NOT MATERIALIZED" if _may_be_weighed(words) else "MATERIALIZED"
         statement = (
-            "WITH hits AS MATERIALIZED "
+            f"WITH hits AS {gathered} "
             f"(SELECT e.id, e.kind, e.key, e.task_id, e.year FROM {sql}) "
             "SELECT kind, key, task_id, year FROM hits ORDER BY id DESC LIMIT %s"
         )
