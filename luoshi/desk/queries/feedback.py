@@ -21,6 +21,7 @@ from django.utils.translation import pgettext_lazy
 from luoshi.desk.queries.paging import Order, Page, count_to, page
 from luoshi.files.queries import counts_of
 from luoshi.kit.typed import whole
+from luoshi.kit.unindexed import unindexed
 from luoshi.people.models import Person
 from luoshi.reports.models import Due, Report
 from luoshi.reports.rules import DueState, ReportKind, ReportStatus, period_words
@@ -162,18 +163,18 @@ def _sees_all_reports(person: Person) -> bool:
     return sees_everything(person) or not closed_measures()
 
 
-def of_tasks(tasks: QuerySet[Task] | None, column: str = "task_id") -> Q:
-    """The condition that a row hangs on one of the tasks.
+def of_tasks(tasks: QuerySet[Task] | None) -> tuple[Q, bool]:
+    """The condition that a row hangs on one of the tasks, and whether these are few.
 
     Few tasks are named, so that their index is read; of many it is asked row by row, so that the
     list is read in its order.
     """
     if tasks is None:
-        return Q()
+        return Q(), False
     keys = list(tasks.values_list("pk", flat=True)[: FEW + 1])
     if len(keys) <= FEW:
-        return Q(**{f"{column}__in": keys})
-    return Q(Exists(tasks.filter(pk=OuterRef(column))))
+        return Q(task_id__in=keys), True
+    return Q(Exists(tasks.filter(pk=OuterRef("task_id")))), False
 
 
 # ── reports ──────────────────────────────────────────────────────────────────────────────────────
@@ -246,8 +247,9 @@ def _moments(wanted: Wanted) -> dict[str, dt.datetime]:
 
 def reports_wanted(person: Person, wanted: Wanted, today: dt.date) -> QuerySet[Report]:
     """Reports that count, of the tasks asked for and under the other filters."""
-    rows = Report.objects.filter(status=ReportStatus.FILED, **_moments(wanted))
-    rows = rows.filter(of_tasks(tasks_wanted(person, wanted, today)))
+    where, few = of_tasks(tasks_wanted(person, wanted, today))
+    counts = unindexed if few else Q
+    rows = Report.objects.filter(counts(status=ReportStatus.FILED), where, **_moments(wanted))
     if wanted.scope == "received":
         rows = rows.exclude(by_id=person.pk)
     if wanted.person_id is not None:

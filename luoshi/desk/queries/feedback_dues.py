@@ -108,8 +108,8 @@ def _concerning(wanted: Wanted) -> Q:
 
 def dues_wanted(person: Person, wanted: Wanted, today: dt.date) -> QuerySet[Due]:
     """Dues asked for; what was taken back is owed no more and is left out."""
-    rows = Due.objects.filter(_concerning(wanted))
-    rows = rows.filter(of_tasks(tasks_wanted(person, wanted, today)))
+    where, _few = of_tasks(tasks_wanted(person, wanted, today))
+    rows = Due.objects.filter(_concerning(wanted), where)
     if wanted.state:
         rows = rows.filter(state_is(wanted.state, today, graces()))
     return rows
@@ -358,12 +358,13 @@ class TaskTable:
 
 
 def tasks_owing(person: Person, wanted: Wanted, today: dt.date) -> QuerySet[Task]:
-    """Tasks that owed something that the filters look for."""
+    """Tasks of the year that owed something that the filters look for."""
     dues = Due.objects.filter(_concerning(wanted), task=OuterRef("pk"))
     if wanted.state:
         dues = dues.filter(state_is(wanted.state, today, graces()))
     tasks = tasks_wanted(person, wanted, today)
-    return (Task.objects.all() if tasks is None else tasks).filter(Exists(dues))
+    of_year = (Task.objects.all() if tasks is None else tasks).filter(year=wanted.year)
+    return of_year.filter(Exists(dues))
 
 
 def by_task(
