@@ -88,6 +88,27 @@ def keys_matching(words: str, kind: str) -> RawSQL:
     )
 
 
+def few_task_ids(words: str, most: int) -> set[int] | None:
+    """Ids of the tasks whose texts hold the words; None if more than ``most`` texts do.
+
+    Also None where the database weighs the words better by itself.
+    """
+    found = _matches(words, ())
+    if found is None:
+        return set()
+    if _may_be_weighed(words):
+        return None
+    sql, params = found
+    connection = connections[router.db_for_read(Entry)]
+    hits = f"SELECT e.task_id FROM {sql}"  # noqa: S608
+    if connection.vendor == "postgresql":  # keeps it from looking through every text for a few
+        hits = f"WITH hits AS MATERIALIZED ({hits}) SELECT task_id FROM hits"
+    with connection.cursor() as cursor:
+        cursor.execute(f"{hits} LIMIT %s", [*params, most + 1])
+        rows = cursor.fetchall()
+    return {pk for (pk,) in rows if pk is not None} if len(rows) <= most else None
+
+
 def are_many(words: str, most: int) -> bool:
     """Whether more texts than these hold the words; told by the index of SQLite alone.
 

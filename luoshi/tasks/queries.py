@@ -35,7 +35,7 @@ from luoshi.people.models import Person, Unit
 from luoshi.people.queries import leaders_served, powers_of, units_led_by
 from luoshi.people.roles import Duty, Power
 from luoshi.search.kinds import Row as TextRow
-from luoshi.search.queries import are_many, task_ids_matching
+from luoshi.search.queries import are_many, few_task_ids, task_ids_matching
 from luoshi.tasks.lifecycle import HIDDEN, Relation, Status
 from luoshi.tasks.models import Counting, Kind, Part, Role, Task
 from luoshi.tasks.rules import Facts, NewTask, Requirements, may
@@ -388,12 +388,20 @@ def filtered(
         many = health not in _LATE or _are_many(Task.objects.filter(late_from__lte=today))
         tasks = tasks.filter(health_is(health, today, many=many))
     if wanted.words.strip():
-        told = unindexed if are_many(wanted.words, _MANY) else Q
-        tasks = tasks.filter(told(pk__in=task_ids_matching(wanted.words)))
+        tasks = tasks.filter(_holding(wanted.words))
     return tasks
 
 
-#: So few keys are fetched and named one by one: PostgreSQL then knows that they are few.
+def _holding(words: str) -> Q:
+    """Tasks whose texts hold the words."""
+    few = few_task_ids(words, _FEW)
+    if few is not None:
+        return Q(pk__in=few)
+    told = unindexed if are_many(words, _MANY) else Q
+    return told(pk__in=task_ids_matching(words))
+
+
+#: So few keys are fetched and named one by one: the database then knows that they are few.
 _FEW = 1_000
 #: More rows than these are not gathered and sorted; the list is read in its order instead.
 _MANY = 5_000

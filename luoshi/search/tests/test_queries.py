@@ -2,7 +2,7 @@ import pytest
 from django.db.models import Q
 
 from luoshi.search.models import Entry
-from luoshi.search.queries import Hit, hits, task_ids_matching
+from luoshi.search.queries import Hit, few_task_ids, hits, task_ids_matching
 from luoshi.search.services import put, put_many
 
 pytestmark = pytest.mark.django_db
@@ -119,3 +119,11 @@ def test_one_search_is_one_statement(django_assert_num_queries):
         list(Entry.objects.filter(task_id__in=task_ids_matching("党建")))
     with django_assert_num_queries(0):
         hits("！")
+
+
+def test_few_tasks_are_named_and_many_are_not():
+    assert few_task_ids("就业率", 1) == {30}
+    assert few_task_ids("专项整治 〇元购", 5) == {50}
+    assert few_task_ids("质量体系", 1) == set()
+    assert few_task_ids("……", 1) == set()
+    assert few_task_ids("主体责任", 0) is None
