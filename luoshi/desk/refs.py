@@ -65,11 +65,6 @@ def _diagnosis(user: Person, pk: int) -> str:
     return f"{page}#diagnosis-{pk}" if page else ""
 
 
-def _diagnoses(_user: Person, year: int) -> str:
-    """What somebody still has to write of a year."""
-    return f"{_page('diagnoses')}?year={year}&scope=mine&state=missing"
-
-
 def _reminders(user: Person, day: int) -> str:
     """The reminders of a day (20261125), if anything was told then."""
     told = digests_of(user.pk).filter(about_id=day).exists()
@@ -93,7 +88,6 @@ _FINDERS: dict[str, Finder] = {
     "feedback": _feedback,
     "view": _view,
     "diagnosis": _diagnosis,
-    "diagnoses": _diagnoses,
     "unit": _people_page("people:unit"),
     "person": _people_page("people:person"),
     "body": _people_page("people:body"),

@@ -17,10 +17,6 @@ MESSAGES = {
         "stethoscope",
         _("%(by)s filed the diagnosis of “%(title)s”; nothing is left for you to do."),
     ),
-    "diagnosis.remind": (
-        "stethoscope",
-        _("%(n)s tasks still want their diagnosis and improvement of %(title)s, by %(due)s."),
-    ),
 }
 
 
@@ -30,9 +26,17 @@ class ImprovementConfig(AppConfig):
 
     def ready(self) -> None:
         from luoshi.improvement import queries  # noqa: PLC0415 — models exist only now
+        from luoshi.improvement.services import reminding  # noqa: PLC0415
 
         for verb, words in VERBS.items():
             verbs.register(verb, words)
         for kind, (icon, sentence) in MESSAGES.items():
             messages.register(kind, icon, sentence)
+        messages.register_reminder(
+            reminding.DIAGNOSIS,
+            "stethoscope",
+            _("Diagnosis and improvement"),
+            _("Write the diagnosis and improvement of %(period)s by %(due)s."),
+            reminding.look,
+        )
         texts.register("diagnosis", queries.texts)

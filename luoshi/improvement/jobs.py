@@ -1,8 +1,8 @@
 """What time does to diagnosis and improvement."""
 
-from luoshi.improvement import services
+from luoshi.improvement.services import reminding
 
 
 def remind() -> int:
-    """Remind of diagnoses owed; run every morning, harmless at any time."""
-    return services.remind()
+    """Queue reminders of diagnoses owed; run every morning before the digest, harmless always."""
+    return reminding.remind()

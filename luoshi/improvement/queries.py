@@ -100,6 +100,12 @@ def diagnosed(tasks: Iterable[Task], period: Period | None = None) -> dict[int, 
     return {row.task_id: row for row in in_full(rows).order_by("period", "pk")}
 
 
+def written_on(tasks: Iterable[int]) -> set[tuple[int, str]]:
+    """(task, period) of everything that was filed on these tasks, by their keys."""
+    rows = Diagnosis.objects.filter(task_id__in=list(tasks), status=DiagnosisStatus.FILED)
+    return set(rows.order_by().values_list("task_id", "period"))
+
+
 def of_task(task: Task) -> list[Diagnosis]:
     """Every version of every diagnosis of a task, the newest first."""
     return list(in_full(Diagnosis.objects.filter(task=task)))

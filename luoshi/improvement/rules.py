@@ -10,7 +10,7 @@ Pure functions: no database, no clock.
 
 import calendar
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -265,22 +265,12 @@ def waiting_periods(today: dt.date, months: Collection[int]) -> list[Period]:
     ]
 
 
-def reminder_days(
-    period: Period, before: Collection[int], is_workday: Callable[[dt.date], bool]
-) -> set[dt.date]:
-    """Working days on which people are reminded of a period.
+def reminder_days(period: Period, before: Collection[int]) -> set[dt.date]:
+    """Days on which people are reminded of a period; on a day off it is done earlier (`told_on`).
 
     The 15th of the month in which it is due, and so many days before the due date as the measure
-    says; a day off is moved to the working day before it.
+    says.
     """
     wanted = {dt.date(period.year, period.month, REMINDED_FROM)}
     wanted |= {period.due_on - dt.timedelta(days=days) for days in before}
-    wanted = {day for day in wanted if day >= period.asked_from}
-    return {_working(day, is_workday) for day in wanted}
-
-
-def _working(day: dt.date, is_workday: Callable[[dt.date], bool]) -> dt.date:
-    for back in range(15):
-        if is_workday(day - dt.timedelta(days=back)):
-            return day - dt.timedelta(days=back)
-    return day
+    return {day for day in wanted if day >= period.asked_from}

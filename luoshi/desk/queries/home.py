@@ -296,7 +296,7 @@ def _to_take(person: Person) -> tuple[list[Row], int]:
         "%(n)d task is handed over to you", "%(n)d tasks are handed over to you", len(found)
     )
     row = _together(
-        _("Transfer"),
+        pgettext("work list", "Transfer"),
         words % {"n": len(found)},
         reverse("changes:index"),
         "answer",
@@ -314,7 +314,7 @@ def _together(mark: str, title: str, url: str, verb: str, n: int, **more: Any) -
 
 def _take_row(waits: Waits) -> Row:
     return Row(
-        mark=_("Transfer"),
+        mark=pgettext("work list", "Transfer"),
         title=waits.title,
         url=task_url(waits.task_id),
         source=waits.giver,
@@ -340,8 +340,8 @@ def _to_diagnose(person: Person, today: dt.date) -> tuple[list[Row], int]:
             "%(n)d tasks want their diagnosis and improvement",
             count,
         )
-        query = {"year": period.year, "month": period.month, "scope": "mine", "state": "missing"}
-        url = f"{reverse('diagnoses')}?{urlencode(query)}"
+        where = f"year={period.year}&month={period.month}&scope=mine&state=missing"
+        url = f"{reverse('diagnoses')}?{where}"
         row = _together(
             _diagnosis_mark(period, today), words % {"n": count}, url, "diagnose", count
         )

@@ -9,10 +9,14 @@ from luoshi.improvement.models import Action, Diagnosis
 from luoshi.improvement.rules import NewAction, Period
 from luoshi.improvement.tests.factories import asked_task, diagnose, paper
 from luoshi.kit.verdict import NotAllowed, Refused, Stale
-from luoshi.notices.kinds import rows_of
-from luoshi.notices.models import Message
+from luoshi.notices.kinds import groups
+from luoshi.notices.models import DIGEST, Message
+from luoshi.notices.queries import reminders_in
+from luoshi.notices.services import send_digests
 from luoshi.people.models import Draft, Person
+from luoshi.people.roles import Duty
 from luoshi.people.services.keeping import save_draft
+from luoshi.people.tests.factories import seat
 from luoshi.reports.tests.factories import tell
 from luoshi.search.queries import hits
 from luoshi.tasks.models import Task
@@ -272,8 +276,11 @@ def test_last_year_is_shown_only_to_who_may_see_it(people, day):
 
 
 def reminded():
-    rows = Message.objects.filter(kind="diagnosis.remind").order_by("person__name")
-    return [(row.person.name, row.data["n"]) for row in rows]
+    """Who was told of how many tasks by the digest of the day."""
+    jobs.remind()
+    send_digests()
+    rows = Message.objects.filter(kind=DIGEST).order_by("person__name")
+    return [(row.person.name, row.data["count"]) for row in rows]
 
 
 def test_the_15th_reminds_whoever_owes_and_only_once(task, people, day):
@@ -282,31 +289,48 @@ def test_the_15th_reminds_whoever_owes_and_only_once(task, people, day):
     taking_part.share(second, [people.sun], by=people.li.actor)
     diagnose(done, people.wang)
     day("2026-12-14")
-    assert jobs.remind() == 0
+    assert reminded() == []
     day("2026-12-15")
-    assert jobs.remind() == 2
-    jobs.remind()
     assert reminded() == [("孙丽", 1), ("李敏", 2)]
-    (row,) = rows_of(Message.objects.filter(person=people.li, kind="diagnosis.remind"))
-    assert row.sentence == "2026年度还有 2 项任务未填写诊断与改进，请于 2026-12-31 前完成。"
-    assert row.about == "diagnoses/2026"
+    assert reminded() == [("孙丽", 1), ("李敏", 2)]
+    (group,) = groups(reminders_in(Message.objects.get(kind=DIGEST, person=people.sun)), people.sun)
+    (row,) = group.rows
+    assert (group.heading, row.sentence) == (
+        "诊断与改进",
+        "2026年度的诊断与改进，请于 2026-12-31 前填写。",
+    )
+    assert row.look.act.url == f"/tasks/{second.pk}/diagnosis/write/"
+    diagnose(second, people.li)
+    (group,) = groups(reminders_in(Message.objects.get(kind=DIGEST, person=people.sun)), people.sun)
+    assert (group.open, group.rows[0].look.note) == (0, "已填写")
 
 
 def test_days_before_are_those_of_the_measure(people, day):
     day("2026-03-02")
     asked_task(people, remind_before="3")
-    for when, told in (("2026-12-24", 0), ("2026-12-28", 1), ("2026-12-29", 0)):
+    for when, rows in (("2026-12-23", 0), ("2026-12-28", 1), ("2026-12-31", 0)):
         day(when)
-        assert jobs.remind() == told, when
+        assert jobs.remind() == rows, when
 
 
-def test_nobody_is_reminded_on_a_day_off(task, people, day):
-    day("2026-12-19")  # a Saturday
+def test_what_falls_on_a_day_off_is_told_before(people, day):
+    day("2026-03-02")
+    asked_task(people, remind_before="5")  # the 26th of December 2026 is a Saturday
+    day("2026-12-25")
+    assert jobs.remind() == 1
+    day("2026-12-26")
     assert jobs.remind() == 0
+
+
+def test_who_wrote_it_meanwhile_is_not_told(task, people, day):
+    day("2026-12-15")
+    jobs.remind()
+    diagnose(task, people.li)
     assert reminded() == []
 
 
-def test_who_left_is_not_reminded(task, people, day):
+def test_where_the_responsible_person_left_the_head_is_told(task, people, day):
+    seat(people.wang, people.section, Duty.SECTION_HEAD)
     Person.objects.filter(pk=people.li.pk).update(is_active=False)
     day("2026-12-15")
-    assert jobs.remind() == 0
+    assert [name for name, _n in reminded()] == ["王建国"]

@@ -2,31 +2,24 @@
 
 file_diagnosis    what is wrong and what will be done, for one period
 amend_diagnosis   a new version; the old one stays readable
-remind            whoever owes one, on the days of the measure
 """
 
-import datetime as dt
-from collections import Counter
-
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from luoshi.improvement import queries, rules
 from luoshi.improvement.models import Action, Diagnosis
 from luoshi.improvement.rules import DiagnosisStatus, Paper, Period
 from luoshi.kit import clock
-from luoshi.kit.actor import SYSTEM, Actor
+from luoshi.kit.actor import Actor
 from luoshi.kit.once import hold
 from luoshi.kit.verdict import Refused, Stale, require
 from luoshi.measures.models import Measure
-from luoshi.measures.rules import listed
-from luoshi.notices.services import Note, notify, notify_many
+from luoshi.notices.services import notify
 from luoshi.people.models import Person
 from luoshi.people.services.keeping import drop_draft
-from luoshi.periods.queries import is_workday
 from luoshi.search.services import put, remove
-from luoshi.tasks.models import Part, Role, Task
+from luoshi.tasks.models import Task
 from luoshi.tasks.queries import facts_for, locked, measure_for
 from luoshi.tasks.services.line import handlers, id_of, person_of
 from luoshi.trail.services import record
@@ -185,61 +178,3 @@ def amend_diagnosis(
     record(task.ref, "diagnosis.amend", by=by, diagnosis=row.pk, amends=old.pk, period=row.period)
     _finish(row, person, paper, draft)
     return row
-
-
-# ── reminding ────────────────────────────────────────────────────────────────────────────────────
-
-
-def remind(today: dt.date | None = None) -> int:
-    """Remind whoever owes a diagnosis, on the working days of its measure, once a day.
-
-    Whoever has filed is left alone. Running it again tells nobody twice. Returns how many were
-    told.
-    """
-    today = today or clock.today()
-    if not is_workday(today):
-        return 0
-    return sum(_remind_of(period, today) for period, _rows in queries.owed(today))
-
-
-@transaction.atomic
-def _remind_of(period: Period, today: dt.date) -> int:
-    measures = _reminding(period, today)
-    if not measures:
-        return 0
-    rows = next(rows for known, rows in queries.owed(today) if known == period)
-    owing = _owing(rows.filter(measure_id__in=measures))
-    return notify_many(
-        Note(
-            [person_id],
-            "diagnosis.remind",
-            f"diagnoses/{period.year}",
-            str(period.year),
-            SYSTEM,
-            f"{period.key}/{today.isoformat()}",
-            {"n": count, "due": period.due_on},
-        )
-        for person_id, count in owing.items()
-    )
-
-
-def _reminding(period: Period, today: dt.date) -> list[int]:
-    """Measures that ask for the period and remind of it today."""
-    rows = Measure.objects.filter(pk__in=queries.asking(period.month))
-    return [
-        pk
-        for pk, before in rows.order_by().values_list("pk", "remind_before")
-        if today in rules.reminder_days(period, listed(before), is_workday)
-    ]
-
-
-def _owing(rows: QuerySet[Task]) -> Counter[int]:
-    """How many diagnoses each person owes: the responsible one, and those it is shared with."""
-    owing = Counter(pk for pk in rows.order_by().values_list("owner_id", flat=True) if pk)
-    shared = Part.objects.filter(
-        task__in=rows.order_by().values("pk"), role__in=[Role.OWNER, Role.SHARED]
-    )
-    owing.update(pk for pk in shared.order_by().values_list("person_id", flat=True) if pk)
-    here = Person.objects.filter(pk__in=owing, is_active=True)
-    present = set(here.values_list("pk", flat=True))
-    return Counter({pk: count for pk, count in owing.items() if pk in present})
