@@ -93,6 +93,7 @@ NAV: tuple[Group, ...] = (
             Entry(pgettext_lazy("menu", "Reports owed"), "message-report", "owed"),
             Entry(_("Feedback query"), "report-search", "feedback"),
             Entry(_("Final results"), "report-analytics", "reports:sets"),
+            Entry(_("Year-end material"), "file-zip", "reports:packs", (Power.SEE,)),
         ),
     ),
     Group(

@@ -9,7 +9,8 @@ from luoshi.intake.queries import batches_visible_to
 from luoshi.notices.queries import digests_of, questions_visible_to
 from luoshi.people.models import Person
 from luoshi.people.queries.viewing import views_open_to
-from luoshi.reports.models import Report
+from luoshi.reports.models import Pack, Report
+from luoshi.reports.queries.packs import reaches
 from luoshi.tasks.queries import tasks_visible_to
 
 Finder = Callable[[Person, int], str]
@@ -45,6 +46,14 @@ def _feedback(user: Person, pk: int) -> str:
 def _view(user: Person, pk: int) -> str:
     """A view of a list, for whoever keeps it and those it is shared with."""
     return _page("people:open_view", pk) if views_open_to(user).filter(pk=pk).exists() else ""
+
+
+def _pack(user: Person, pk: int) -> str:
+    """A year-end pack is open to whoever sees all tasks of its unit, and so is its file."""
+    pack = Pack.objects.filter(pk=pk).select_related("unit").first()
+    if pack is None or not reaches(user, pack.unit):
+        return ""
+    return f"{_page('reports:pack', pack.unit_id)}?year={pack.year}"
 
 
 def _import(user: Person, pk: int) -> str:
@@ -93,6 +102,7 @@ _FINDERS: dict[str, Finder] = {
     "body": _people_page("people:body"),
     "measure": _people_page("measures:page"),
     "import": _import,
+    "pack": _pack,
     "question": _question,
     "reminders": _reminders,
 }

@@ -11,6 +11,7 @@ VERBS = {
     "report.submit": _("reported progress"),
     "report.result": _("reported the result for a further set"),
     "report.amend": _("amended the newest report"),
+    "report.pack": _("had the year-end pack of the unit built"),
 }
 
 #: Messages: icon and sentence.

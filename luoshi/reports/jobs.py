@@ -1,7 +1,7 @@
 """What time does to reports."""
 
 from luoshi.kit.jobs import enqueue
-from luoshi.reports.services import owed, reminding
+from luoshi.reports.services import owed, packs, reminding
 
 
 def open_dues() -> int:
@@ -14,3 +14,13 @@ def remind_owed() -> int:
     queued = reminding.remind_owed()
     enqueue("luoshi.notices.jobs.digest")
     return queued
+
+
+def build_pack(pack_id: int, run: int) -> None:
+    """Build a year-end pack. Idempotent: one that is built or asked for anew is left alone."""
+    packs.build(pack_id, run)
+
+
+def free_packs() -> int:
+    """Have packs built again whose worker was lost; harmless at any time."""
+    return packs.free_left()

@@ -82,6 +82,7 @@ def arguments(world: SimpleNamespace) -> dict[str, dict[str, object]]:
     names = {
         "go": {"kind": "unit", "pk": world.section.pk},
         "files:picture": {**file, "number": 0},
+        "notices:answer": {"pk": world.question.pk},
         "notices:read": {"pk": world.message.pk},
         "notices:reminders_of": {"day": world.digest.about_id},
         "people:create_post": unit,
@@ -107,6 +108,9 @@ def arguments(world: SimpleNamespace) -> dict[str, dict[str, object]]:
         "feedback-report": {"report_id": world.report.pk},
         "reports:amend": {**task, "report_id": world.report.pk},
         "reports:result": {**task, "counting_id": world.counting.pk},
+        "reports:packs": {},
+        "reports:pack": unit,
+        "reports:pack_progress": unit,
         "reports:sets": {},
         "reports:set_results": category,
         "reports:export_results": category,

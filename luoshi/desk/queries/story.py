@@ -26,6 +26,7 @@ Words = str | Promise
 KINDS: dict[str, Words] = {
     "task": pgettext_lazy("trail", "Task"),
     "report": pgettext_lazy("trail", "Report"),
+    "pack": pgettext_lazy("trail", "Year-end material"),
     "person": pgettext_lazy("trail", "Person"),
     "unit": pgettext_lazy("trail", "Unit"),
     "unit_kind": pgettext_lazy("trail", "Kind of unit"),

@@ -6,39 +6,77 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('files', '0001_initial'),
-        ('people', '0003_saved_views'),
-        ('reports', '0004_feedback_indexes'),
+        ("files", "0001_initial"),
+        ("people", "0003_saved_views"),
+        ("reports", "0004_feedback_indexes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Pack',
+            name="Pack",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField()),
-                ('state', models.CharField(choices=[('waiting', 'waiting for its turn'), ('working', 'being put together'), ('ready', 'ready'), ('failed', 'could not be made')], default='waiting', max_length=10)),
-                ('run', models.PositiveIntegerField(default=0)),
-                ('tries', models.PositiveSmallIntegerField(default=0)),
-                ('done', models.PositiveIntegerField(default=0)),
-                ('total', models.PositiveIntegerField(default=0)),
-                ('said', models.CharField(blank=True, max_length=300)),
-                ('asked_at', models.DateTimeField()),
-                ('beat', models.DateTimeField(null=True)),
-                ('built_at', models.DateTimeField(null=True)),
-                ('tasks', models.PositiveIntegerField(default=0)),
-                ('files', models.PositiveIntegerField(default=0)),
-                ('key', models.CharField(max_length=40, null=True, unique=True)),
-                ('attachment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='files.attachment')),
-                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='packs', to='people.unit')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("year", models.PositiveSmallIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting for its turn"),
+                            ("working", "being put together"),
+                            ("ready", "ready"),
+                            ("failed", "could not be made"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("run", models.PositiveIntegerField(default=0)),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("done", models.PositiveIntegerField(default=0)),
+                ("total", models.PositiveIntegerField(default=0)),
+                ("said", models.CharField(blank=True, max_length=300)),
+                ("asked_at", models.DateTimeField()),
+                ("beat", models.DateTimeField(null=True)),
+                ("built_at", models.DateTimeField(null=True)),
+                ("tasks", models.PositiveIntegerField(default=0)),
+                ("files", models.PositiveIntegerField(default=0)),
+                ("key", models.CharField(max_length=40, null=True, unique=True)),
+                (
+                    "attachment",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="files.attachment",
+                    ),
+                ),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "unit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="packs",
+                        to="people.unit",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['unit', 'year'],
-                'constraints': [models.UniqueConstraint(fields=('unit', 'year'), name='pack_once')],
+                "ordering": ["unit", "year"],
+                "constraints": [models.UniqueConstraint(fields=("unit", "year"), name="pack_once")],
             },
         ),
     ]

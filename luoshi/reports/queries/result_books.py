@@ -33,7 +33,7 @@ def _columns() -> list[tuple[str, int]]:
         (_("Achieved value"), 12),
         (_("Target value"), 12),
         (_("Unit of measurement"), 10),
-        (_("Result"), 70),
+        (_("Final result"), 70),
     ]
 
 

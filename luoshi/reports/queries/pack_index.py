@@ -1,0 +1,277 @@
+"""The index of a year-end pack as a Word document: every task by set, and where its evidence is."""
+
+import io
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import docx
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.shared import Cm, Pt, RGBColor
+
+from luoshi.measures.models import Category
+from luoshi.reports.models import Report
+from luoshi.reports.queries.packs import Contents, Entry, Piece, Result
+
+#: What Word cannot hold.
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_GREY = RGBColor(0x59, 0x61, 0x6B)
+
+
+def index(contents: Contents, made_on: str) -> bytes:
+    """The document; ``made_on`` is the day as it is printed."""
+    paper = _Paper()
+    paper.title(contents, made_on)
+    for number, (category, entries) in enumerate(contents.sets, start=1):
+        paper.set_of(number, category, entries)
+    for category, results in contents.further:
+        paper.further(category, results)
+    return paper.bytes()
+
+
+def _clean(text: str) -> str:
+    """Text without signs that Word cannot hold."""
+    return _UNPRINTABLE.sub("", text.replace("\r\n", "\n"))
+
+
+def _number(value: Any) -> str:
+    return f"{value.normalize():f}" if value is not None else ""
+
+
+def _day(moment: Any) -> str:
+    return timezone.localtime(moment).date().isoformat()
+
+
+class _Paper:
+    """A Word document in the house's plain layout."""
+
+    def __init__(self) -> None:
+        self._doc = docx.Document()
+        sizes = {"Normal": 10.5, "Title": 20, "Heading 1": 15, "Heading 2": 12}
+        for name, size in sizes.items():
+            style = self._doc.styles[name]
+            style.font.name, style.font.size = "SimSun", Pt(size)
+            style.font.color.rgb = RGBColor(0, 0, 0)
+            fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+            fonts.set(qn("w:eastAsia"), "SimSun")
+        page = self._doc.sections[0]
+        page.page_width, page.page_height = Cm(21), Cm(29.7)
+        page.left_margin = page.right_margin = Cm(2.2)
+
+    def bytes(self) -> bytes:
+        held = io.BytesIO()
+        self._doc.save(held)
+        return held.getvalue()
+
+    # ── the front ──
+
+    def title(self, contents: Contents, made_on: str) -> None:
+        words = _("%(unit)s: results and evidence of %(year)s") % {
+            "unit": contents.unit.name,
+            "year": contents.year,
+        }
+        self._doc.add_heading(_clean(words), level=0).alignment = WD_ALIGN_PARAGRAPH.CENTER
+        told = _("%(tasks)s tasks, %(files)s files; drawn up on %(day)s from the reports filed.")
+        line = self._doc.add_paragraph(
+            told % {"tasks": contents.tasks, "files": len(contents.pieces), "day": made_on}
+        )
+        line.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        if not contents.tasks:
+            self._doc.add_paragraph(_("The unit led no task this year."))
+
+    # ── a set ──
+
+    def set_of(self, number: int, category: Category, entries: Sequence[Entry]) -> None:
+        self._doc.add_heading(_clean(f"{number:02} {category.name}"), level=1)
+        self._table(
+            [
+                _("No."),
+                _("Number"),
+                _("Task"),
+                _("Responsible person"),
+                _("Progress"),
+                _("Evidence"),
+            ],
+            [
+                [
+                    f"{number}.{place}",
+                    entry.task.number,
+                    entry.task.title,
+                    entry.task.owner.name if entry.task.owner else "",
+                    f"{entry.task.progress}%",
+                    str(len(entry.pieces)),
+                ]
+                for place, entry in enumerate(entries, start=1)
+            ],
+            [1.2, 2.6, 7.4, 2.2, 1.6, 1.4],
+        )
+        for place, entry in enumerate(entries, start=1):
+            self._entry(f"{number}.{place}", entry)
+
+    def _entry(self, place: str, entry: Entry) -> None:
+        task, report = entry.task, entry.report
+        self._doc.add_heading(_clean(f"{place} {task.title}"), level=2)
+        owner = f" · {task.owner.name}" if task.owner else ""
+        due = task.due.isoformat() if task.due else ""
+        facts = [
+            (_("Number"), task.number),
+            (_("Lead unit"), f"{task.unit.name}{owner}"),
+            (_("Due date"), due),
+            (_("Progress"), f"{task.progress}%"),
+            (_("Achieved value"), self._achieved(entry)),
+            (_("Assessment standard"), task.standard),
+        ]
+        self._facts([(label, text) for label, text in facts if text])
+        self._label(_("What was done"))
+        self._said(report)
+        for one in entry.quotes:
+            unit = one.source.task.unit.label if one.source.task.unit else ""
+            told = _("%(unit)s, %(day)s") % {"unit": unit, "day": _day(one.source.at)}
+            self._quote(f"{one.text}（{told}）")
+        for result in entry.results:
+            self._result(result)
+        self._evidence(entry.pieces)
+
+    def _achieved(self, entry: Entry) -> str:
+        task = entry.task
+        if task.achieved is None:
+            return ""
+        target = ""
+        if task.target_value is not None:
+            target = _("(target %(target)s)") % {"target": _number(task.target_value)}
+        return f"{_number(task.achieved)} {task.target_unit} {target}".strip()
+
+    def _said(self, report: Report | None) -> None:
+        if report is None:
+            self._grey(_("Nothing was reported on this task."))
+            return
+        self._text(report.body or _("(no text)"))
+        self._grey(
+            _("Report of %(day)s by %(name)s") % {"day": _day(report.at), "name": report.by.name}
+        )
+
+    def _result(self, result: Result) -> None:
+        label = _("Final result for the overlapping set “%(set)s”") % {
+            "set": result.counting.category.name
+        }
+        self._label(f"【{label}】")
+        if result.report is None:
+            self._grey(_("Not given yet."))
+            return
+        self._said(result.report)
+
+    def _evidence(self, pieces: Sequence[Piece]) -> None:
+        count = ngettext("Evidence (%(n)s file)", "Evidence (%(n)s files)", len(pieces)) % {
+            "n": len(pieces)
+        }
+        self._label(count)
+        if not pieces:
+            self._grey(_("No evidence was filed."))
+        for number, piece in enumerate(pieces, start=1):
+            line = self._doc.add_paragraph()
+            line.paragraph_format.left_indent = Cm(0.6)
+            line.paragraph_format.space_after = Pt(0)
+            line.add_run(f"{number}. ")
+            if piece.lost:
+                line.add_run(_clean(f"{piece.name} "))
+                line.add_run(_("(the file is missing from the store)")).font.color.rgb = _GREY
+                continue
+            self._link(line, piece.place)
+            if piece.name != piece.place.rsplit("/", 1)[-1]:
+                line.add_run(_clean(f"（{piece.name}）")).font.color.rgb = _GREY
+
+    # ── a further set ──
+
+    def further(self, category: Category, results: Sequence[Result]) -> None:
+        words = _("%(set)s: overlapping tasks, final results only") % {"set": category.name}
+        self._doc.add_heading(_clean(words), level=1)
+        self._table(
+            [_("Number"), _("Task"), _("Due date"), _("Result given on"), _("Final result")],
+            [
+                [
+                    result.task.number,
+                    result.task.title,
+                    result.counting.result_due.isoformat() if result.counting.result_due else "",
+                    _day(result.report.at) if result.report else _("not given"),
+                    result.report.body if result.report else "",
+                ]
+                for result in results
+            ],
+            [2.4, 4.6, 2.2, 2.2, 5.0],
+        )
+
+    # ── pieces of a page ──
+
+    def _label(self, words: str) -> None:
+        line = self._doc.add_paragraph()
+        line.paragraph_format.space_before, line.paragraph_format.space_after = Pt(6), Pt(2)
+        line.paragraph_format.keep_with_next = True
+        line.add_run(_clean(words)).bold = True
+
+    def _text(self, text: str) -> None:
+        for part in _clean(text).split("\n"):
+            line = self._doc.add_paragraph(part)
+            line.paragraph_format.space_after = Pt(2)
+
+    def _quote(self, text: str) -> None:
+        line = self._doc.add_paragraph(_clean(text))
+        line.paragraph_format.left_indent = Cm(0.8)
+        line.paragraph_format.space_after = Pt(2)
+        for run in line.runs:
+            run.font.color.rgb = _GREY
+
+    def _grey(self, words: str) -> None:
+        line = self._doc.add_paragraph()
+        line.paragraph_format.space_after = Pt(2)
+        run = line.add_run(_clean(words))
+        run.font.color.rgb, run.font.size = _GREY, Pt(9)
+
+    def _facts(self, rows: Iterable[tuple[str, str]]) -> None:
+        table = self._doc.add_table(rows=0, cols=2)
+        table.style = "Table Grid"
+        for label, text in rows:
+            cells = table.add_row().cells
+            cells[0].width, cells[1].width = Cm(3), Cm(13.4)
+            self._head(cells[0], label)
+            cells[1].paragraphs[0].add_run(_clean(text))
+
+    def _table(
+        self, heads: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[float]
+    ) -> None:
+        table = self._doc.add_table(rows=1, cols=len(heads))
+        table.style = "Table Grid"
+        for cell, head, width in zip(table.rows[0].cells, heads, widths, strict=True):
+            cell.width = Cm(width)
+            self._head(cell, head)
+        repeat = OxmlElement("w:tblHeader")
+        repeat.set(qn("w:val"), "true")
+        table.rows[0]._tr.get_or_add_trPr().append(repeat)
+        for row in rows:
+            for cell, text, width in zip(table.add_row().cells, row, widths, strict=True):
+                cell.width = Cm(width)
+                cell.paragraphs[0].add_run(_clean(text))
+        self._doc.add_paragraph().paragraph_format.space_after = Pt(0)
+
+    def _head(self, cell: Any, label: str) -> None:
+        cell.paragraphs[0].add_run(label).bold = True
+        shade = OxmlElement("w:shd")
+        for name, value in (("val", "clear"), ("color", "auto"), ("fill", "F2F4F7")):
+            shade.set(qn(f"w:{name}"), value)
+        cell._tc.get_or_add_tcPr().append(shade)
+
+    def _link(self, line: Any, place: str) -> None:
+        """The place of a file, which a click opens where the pack lies unpacked."""
+        key = line.part.relate_to(quote(place), RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
+        link = OxmlElement("w:hyperlink")
+        link.set(qn("r:id"), key)
+        run = line.add_run(_clean(place))
+        run.font.color.rgb = RGBColor(0x1A, 0x56, 0xB0)
+        link.append(run._r)
+        line._p.append(link)
