@@ -244,3 +244,36 @@ def test_figures_as_people_write_them(value, said):
 )
 def test_how_an_assessment_stands(named, standing, stale, told):
     assert rules.standing_of(named=named, standing=standing, stale=stale) == told
+
+
+# ── timeliness ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_tally_adds_up():
+    told = rules.Tally(3, 1, 2) + rules.Tally(on_time=1)
+    assert (told.owed, told.settled) == (7, 5)
+    assert (told.in_time_share, told.settled_share) == (D("57.1"), D("71.4"))
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "share"),
+    [(0, 0, None), (0, 3, "0.0"), (2, 3, "66.7"), (1, 8, "12.5"), (3, 3, "100.0"),
+     (9999, 10000, "99.9")],
+)  # fmt: skip
+def test_a_share_is_100_only_where_all_is_done(part, whole, share):
+    assert rules.percent(part, whole) == (None if share is None else D(share))
+
+
+@pytest.mark.parametrize(
+    ("asked", "year", "day"),
+    [
+        (None, 2026, "2026-04-10"),
+        ("2026-02-01", 2026, "2026-02-01"),
+        ("2026-12-31", 2026, "2026-04-10"),
+        ("2025-06-01", 2026, "2026-01-01"),
+    ],
+)
+def test_counted_as_at_today_at_the_latest(asked, year, day):
+    today = dt.date(2026, 4, 10)
+    chosen = dt.date.fromisoformat(asked) if asked else None
+    assert rules.day_counted(chosen, year, today) == dt.date.fromisoformat(day)

@@ -157,8 +157,8 @@ def columns() -> list[tuple[str, int]]:
         (pgettext("assessment", "Scored"), 8),
         (_("State of the assessment"), 12),
         (_("Points at most"), 8),
-        (_("Result"), 8),
-        (_("Rule"), 16),
+        (pgettext("assessment", "Result"), 8),
+        (pgettext("assessment", "Rule"), 16),
         (_("My score"), 8),
         (_("Scores"), 40),
     ]

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from luoshi.assessment.queries import timeliness
 from luoshi.assessment.queries.timeliness import LATE, MISSING, ON_TIME, STATES, Tallies
@@ -421,7 +421,7 @@ def columns() -> list[tuple[str, int]]:
     """Heads and widths of the workbook."""
     return [
         (_("Unit"), 28),
-        (_("Reports owed"), 10),
+        (pgettext("timeliness", "Reports owed"), 10),
         (_("Reports in time"), 10),
         (_("Reports late"), 10),
         (_("Reports missing"), 10),
