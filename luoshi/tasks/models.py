@@ -247,6 +247,9 @@ class Task(Tree):
             models.Index(
                 fields=["creator"], name="task_submitted", condition=Q(status=Status.SUBMITTED)
             ),
+            models.Index(
+                fields=["unit"], name="task_proposed", condition=Q(status=Status.PROPOSED)
+            ),
             models.Index(fields=["batch"], name="task_batch", condition=Q(batch__isnull=False)),
             models.Index(fields=["batch"], name="task_hidden", condition=Q(status=HIDDEN)),
             models.Index(

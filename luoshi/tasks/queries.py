@@ -99,20 +99,79 @@ def _own_or_issued(person: Person) -> Q:
     return _own(person) | unindexed(status__gte=Status.ISSUED)
 
 
+#: Duties that lead whatever lies below their post's unit.
+_DECIDING = (Duty.TOP_LEADER, Duty.IN_CHARGE)
+#: Parts that make somebody a leader of a task.
+_LEADERS = (Role.IN_CHARGE, Role.RESPONSIBLE, Role.INSTRUCTING)
+
+
+@statement
+def _awaited_rows(person: Any, posts: Any, people: Any, units: Any) -> QuerySet[Any, Any]:
+    own = Task.objects.filter(Q(owner_id=person) | Q(among("owner_post_id", posts))).order_by()
+    below = Task.objects.filter(
+        parent_id__in=own.values("pk"), status__range=(Status.DRAFT, Status.PROPOSED)
+    )
+    return below.order_by().values_list("pk").union(_proposed(people, units), all=True)
+
+
+@statement
+def _proposed_rows(people: Any, units: Any) -> QuerySet[Any, Any]:
+    return _proposed(people, units)
+
+
+def _proposed(people: Any, units: Any) -> QuerySet[Any, Any]:
+    named = Part.objects.filter(among("person_id", people), role__in=_LEADERS)
+    decides = Q(pk__in=named.order_by().values("task_id")) | Q(among("unit_id", units))
+    return Task.objects.filter(decides, status=Status.PROPOSED).order_by().values_list("pk")
+
+
+def _led(person: Person) -> tuple[list[int], list[int]]:
+    """Keys of the leaders a person decides for, themselves first, and of the units led."""
+    leaders = [person, *leaders_served(person)]
+    held = [holding for one in leaders for holding in powers_of(one).holdings]
+    paths = {holding.path for holding in held if holding.duty in _DECIDING}
+    return [one.pk for one in leaders], _tree_ids(paths)
+
+
+def proposed_to(person: Person) -> list[int]:
+    """Keys of tasks that wait for this person's approval, or for that of a leader they serve."""
+    people, units = _led(person)
+    return _proposed_rows.column(people=people, units=units)
+
+
+def _awaited_keys(person: Person) -> list[int]:
+    """Not issued yet, but theirs to act on: drafts below tasks of theirs, and what they decide on.
+
+    The successor of who broke a task down goes on with its drafts; a leader sees what waits for
+    their approval.
+    """
+    people, units = _led(person)
+    return _awaited_rows.column(
+        person=person.pk, posts=posts_held(person), people=people, units=units
+    )
+
+
+def _awaited(person: Person) -> Q:
+    """The same as a condition; mostly there is nothing, and the lists need not ask."""
+    keys = _awaited_keys(person)
+    return Q(pk__in=keys) if keys else Q()
+
+
 def tasks_visible_to(person: Person) -> QuerySet[Task]:
     """Tasks this person may see; what is not in it does not exist for them (404).
 
-    Drafts are seen by who registered them, and by whoever sees everything.
+    Drafts are seen by who registered them, by the responsible person of the task above, and by
+    whoever sees everything; what waits for approval also by who decides.
     """
     if sees_everything(person):
         return Task.objects.filter(_complete())
     closed = _closed()
     if not closed:
-        return Task.objects.filter(_own_or_issued(person))
+        return Task.objects.filter(_own_or_issued(person) | _awaited(person))
     own, issued = _own(person), unindexed(status__gte=Status.ISSUED)
     open_to_all = ~Q(measure_id__in=closed)
     return Task.objects.filter(
-        own | (issued & (open_to_all | Q(pk__in=_involving(person, closed))))
+        own | (issued & (open_to_all | Q(pk__in=_involving(person, closed)))) | _awaited(person)
     )
 
 
@@ -154,6 +213,8 @@ def _seen(told: Mapping[int, tuple[int, int, int | None]], person: Person) -> se
     doubtful = [pk for pk in told.keys() - seen if told[pk][1] >= Status.ISSUED]
     if doubtful:
         seen |= set(_involved.column(keys=doubtful, **_involvement(person, closed)))
+    if any(told[pk][1] in (Status.DRAFT, Status.PROPOSED) for pk in told.keys() - seen):
+        seen |= told.keys() & set(_awaited_keys(person))
     return seen
 
 
@@ -241,7 +302,8 @@ def _seen_of_set(person: Person, category_id: int) -> Q | None:
     first, *rest = _arms(**_involvement(person, closed))
     with_them = first.union(*rest, own.values_list("pk", flat=True), all=True)
     keys = set(with_them[: _FEW + 1])
-    return unindexed(category_id=category_id) & Q(pk__in=with_them if len(keys) > _FEW else keys)
+    few = Q(pk__in=with_them if len(keys) > _FEW else keys) | _awaited(person)
+    return unindexed(category_id=category_id) & few
 
 
 def may_see(person: Person, task: Task) -> bool:
@@ -325,7 +387,7 @@ def scope(name: str, person: Person) -> QuerySet[Task]:
     where = SCOPES[name](person)
     involved = name in _INVOLVED or (name == "department" and _leads_own_unit(person))
     if involved and not sees_everything(person):
-        return Task.objects.filter(_own_or_issued(person)).filter(where)
+        return Task.objects.filter(_own_or_issued(person) | _awaited(person)).filter(where)
     return tasks_visible_to(person).filter(where)
 
 
@@ -558,8 +620,7 @@ def _office_relations(task: Task, person: Person) -> Iterator[Relation]:
     powers, path = powers_of(person), task.unit.path or ""
     if powers.over_unit(Power.CANCEL, path, task.category.field_id):
         yield Relation.OFFICE
-    leading = (Duty.TOP_LEADER, Duty.IN_CHARGE)
-    if any(h.duty in leading and path.startswith(h.path) for h in powers.holdings):
+    if any(h.duty in _DECIDING and path.startswith(h.path) for h in powers.holdings):
         yield Relation.LEADER
 
 
@@ -635,6 +696,7 @@ def _facts(task: Task, person: Person, found: _Gathered) -> Facts:
     personal = task.kind == Kind.PERSONAL
     relations = _relations(task, person, found)
     facts = Facts(
+        issues=_issues(task, person, relations),
         relations=relations,
         person_id=person.pk,
         unsigned=_unsigned(task, person, found, Relation.OWNER in relations),
@@ -651,6 +713,13 @@ def _facts(task: Task, person: Person, found: _Gathered) -> Facts:
         levels_left=measure.split_depth is None or task.depth < measure.split_depth,
         cancel_relations=_CANCEL_BY[CancelBy(measure.cancel_by)],
     )
+
+
+def _issues(task: Task, person: Person, relations: frozenset[Relation]) -> bool:
+    """Whether the person's posts let them issue a draft; below a task of theirs they always may."""
+    if Relation.SPLITTER in relations:
+        return True
+    return powers_of(person).over_unit(Power.ISSUE, task.unit.path, task.category.field_id)
 
 
 def facts_for(task: Task, person: Person) -> Facts:

@@ -52,6 +52,7 @@ class Facts:
     personal_splits: bool = False
     is_personal: bool = False
     cancel_relations: frozenset[Relation] = frozenset({Relation.CREATOR})
+    issues: bool = True  # their posts cover the unit, or the task stands below one of theirs
 
 
 def _who(relations: frozenset[Relation]) -> str:
@@ -80,6 +81,16 @@ def may(verb: str, task: Standing, facts: Facts) -> Verdict:
 def _sign(task: Standing, facts: Facts) -> Verdict:
     if not facts.unsigned:
         return denied(_("You have already answered; nothing is left to sign."))
+    return ALLOWED
+
+
+def _issue(task: Standing, facts: Facts) -> Verdict:
+    """Who registered a task may have left the post since (ORG-3)."""
+    if not facts.issues:
+        return denied(
+            _("Your post does not cover the lead unit of this task; the goal office issues it."),
+            "issue",
+        )
     return ALLOWED
 
 
@@ -117,6 +128,7 @@ def _cancel(task: Standing, facts: Facts) -> Verdict:
 
 
 _FINE_PRINT = {
+    "issue": _issue,
     "sign": _sign,
     "refuse": _sign,
     "break_down": _break_down,
@@ -271,6 +283,29 @@ def issue_faults(task: Typed, needs: Requirements) -> Iterator[Fault]:
         yield Fault("standard", _("Set the assessment standard before issuing."))
     if task.owner_id is None:
         yield Fault("owner", _("Name the responsible person; the lead unit has no head on record."))
+
+
+def reach_faults(
+    *,
+    unit_name: str,
+    unit_covered: bool,
+    category_name: str,
+    category_unit: str,
+    category_covered: bool,
+) -> Iterator[Fault]:
+    """A post registers tasks for its own unit and those below it, in its own field (ORG-3)."""
+    if not unit_covered:
+        yield Fault(
+            "unit",
+            _("%(unit)s lies outside what your post covers; the goal office registers for it.")
+            % {"unit": unit_name},
+        )
+    if not category_covered:
+        yield Fault(
+            "category",
+            _("%(category)s belongs to %(unit)s alone; choose another category.")
+            % {"category": category_name, "unit": category_unit},
+        )
 
 
 def addressee_faults(

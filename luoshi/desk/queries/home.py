@@ -1,7 +1,7 @@
 """工作台: what a person is to do, to check and to read (SEE-1).
 
 work_list(person, today) ── to do: sign · report · mend and send again · issue
-                         ── to check: tasks handed in, tasks to score
+                         ── to check: tasks to approve, handed in, to score
                          ── to read: messages
 """
 
@@ -35,7 +35,7 @@ from luoshi.reports.queries import dues_waiting_until
 from luoshi.reports.rules import DueKind
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Part, Role, Task
-from luoshi.tasks.queries import answered_by, posts_held
+from luoshi.tasks.queries import answered_by, posts_held, proposed_to
 
 #: Rows of one sort shown at most; the list behind "all" has the rest.
 MOST = 20
@@ -102,10 +102,10 @@ def work_list(person: Person, today: dt.date) -> WorkList:
         do.rows += rows
         do.total += total
     do.rows.sort(key=_pressing)
-    check = Group("check", pgettext("work list", "To check"), *_to_check(person))
-    scores, unscored = _to_score(person, today)
-    check.rows += scores
-    check.total += unscored
+    check = Group("check", pgettext("work list", "To check"))
+    for rows, total in (_to_decide(person), _to_check(person), _to_score(person, today)):
+        check.rows += rows
+        check.total += total
     read = Group("read", pgettext("work list", "To read"), *_to_read(person))
     read.all_url = reverse("notices:inbox")
     groups = [group for group in (do, check, read) if group.rows]
@@ -444,6 +444,26 @@ def _to_check(person: Person) -> tuple[list[Row], int]:
     return [_check_row(row) for row in found[:MOST]], total
 
 
+def _to_decide(person: Person) -> tuple[list[Row], int]:
+    """What waits for this person's approval before it is issued; seldom anything."""
+    keys = proposed_to(person)
+    if not keys:
+        return [], 0
+    found = Task.objects.filter(pk__in=keys).order_by("due", "pk").values(*_TASK)[:MOST]
+    return [_decide_row(row) for row in found], len(keys)
+
+
+def _decide_row(row: dict[str, Any]) -> Row:
+    return Row(
+        mark=_("To approve"),
+        title=row["title"],
+        url=task_url(row["pk"]),
+        source=row["creator__name"],
+        due=row["due"],
+        **_button("approve", row["pk"]),
+    )
+
+
 def _check_row(row: dict[str, Any]) -> Row:
     return Row(
         mark=_("To review"),
@@ -523,6 +543,7 @@ _VERBS = {
     "edit": ("tasks:edit", False),
     "accept": ("tasks:accept", True),
     "assess": ("assessment:assess", False),
+    "approve": ("tasks:approve", True),
     "answer": ("changes:answer", True),
     "diagnose": ("improvement:write", False),
 }
@@ -537,6 +558,7 @@ _LABELS = {
     "edit": pgettext_lazy("verb", "Change"),
     "accept": pgettext_lazy("verb", "Review"),
     "assess": gettext_lazy("Score"),
+    "approve": pgettext_lazy("verb", "Approve"),
     "answer": pgettext_lazy("verb", "Answer"),
     "diagnose": pgettext_lazy("diagnosis", "Write"),
 }

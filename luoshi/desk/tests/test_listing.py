@@ -270,7 +270,7 @@ def test_the_gantt_takes_few_queries_at_any_number(
     for _ in range(3):
         issued(goals, college.chen, college.school.pk)
     client.force_login(college.sun)
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         client.get(reverse("gantt_data"))
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.urls import reverse
 
 from luoshi.desk.queries import finding, home, owed
 from luoshi.desk.queries.figures import figures
@@ -12,6 +13,7 @@ from luoshi.people.tests.factories import cast
 from luoshi.reports.models import Due
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Part, Task
+from luoshi.tasks.services import issuing
 from luoshi.tasks.tests.factories import draft, issued, make_set
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +139,19 @@ def test_what_is_handed_in_goes_to_the_reviewer_else_to_the_creator(people, cate
     Part.objects.create(task=task, role="reviewer", person=people.zhou, year=task.year)
     assert home.work_list(people.chen, TODAY).count == 0
     assert home.work_list(people.zhou, TODAY).count == 1
+
+
+def test_what_waits_for_approval_stands_on_the_list_of_who_decides(people):
+    category = make_set(approval="always")
+    task = issued(category, people.chen, people.school.pk)
+    issued(category, people.chen, people.other.pk, owner_id=people.sun.pk)
+
+    [row] = rows(home.work_list(people.zhao, TODAY), "check")
+    assert (row.mark, row.title, row.label) == ("待批准", task.title, "批准")
+    assert row.act_url == reverse("tasks:approve", args=[task.pk])
+    assert home.work_list(people.wang, TODAY).count == 0
+    issuing.approve(task, by=people.zhao.actor)
+    assert home.work_list(people.zhao, TODAY).count == 0
 
 
 def test_the_work_list_costs_the_same_for_one_row_and_for_three(

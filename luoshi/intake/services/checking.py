@@ -26,6 +26,7 @@ from luoshi.kit import clock
 from luoshi.kit.actor import Actor
 from luoshi.kit.jobs import enqueue
 from luoshi.kit.verdict import Refused
+from luoshi.people.models import Person
 from luoshi.tasks.services.building import faults_of
 
 #: Up to so many lines a check is done while the clerk waits; beyond, by the worker.
@@ -60,7 +61,7 @@ def check_now(batch: ImportBatch, tell: Callable[[int], None] | None = None) -> 
 
     ``tell`` hears after every chunk how many lines are done.
     """
-    batch = ImportBatch.objects.select_related("category").get(pk=batch.pk)
+    batch = ImportBatch.objects.select_related("category", "by__main_unit").get(pk=batch.pk)
     if batch.state != State.CHECKING:
         return batch
     books = queries.books_for(batch)
@@ -97,9 +98,11 @@ def into_of(batch: ImportBatch) -> Into:
     )
 
 
-def with_faults(rows: Sequence[tuple[int, Row]], into: Into) -> list[Row]:
+def with_faults(
+    rows: Sequence[tuple[int, Row]], into: Into, person: Person | None = None
+) -> list[Row]:
     """The rows with what tasks made of them would be refused for, at the cell it belongs to."""
-    faults = faults_of(new_tasks(rows, into), clock.today())
+    faults = faults_of(new_tasks(rows, into), clock.today(), person=person)
     checked = []
     for index, (_table_number, row) in enumerate(rows):
         said = {m.field for m in row.messages if m.level in (Level.ERROR, Level.OPEN)}
@@ -120,7 +123,7 @@ def _find_faults(batch: ImportBatch, rows: Sequence[ImportRow], found: dict[int,
         if staged.pk in found and found[staged.pk].kind == RowKind.TASK and not staged.left_out
     ]
     pairs = [(staged.table, found[staged.pk]) for staged in wanted]
-    for staged, row in zip(wanted, with_faults(pairs, into_of(batch)), strict=True):
+    for staged, row in zip(wanted, with_faults(pairs, into_of(batch), batch.by), strict=True):
         found[staged.pk] = row
 
 

@@ -118,8 +118,9 @@ def _write(batch: ImportBatch, by: Actor) -> None:
     new = new_tasks(
         [(row.table, row_from(row.row, row.kind, row.parsed)) for row in rows], into_of(batch)
     )
-    require(may_register(person_of(by)))
-    refuse_faults(new)
+    person = person_of(by)
+    require(may_register(person))
+    refuse_faults(new, person=person)
     levels = levels_of([row.parent_index for row in new])
     if sum(map(len, levels)) < len(new):
         raise Refused(_("The numbering of the tasks goes round in a circle."))

@@ -15,6 +15,8 @@ from luoshi.kit.verdict import Refused
 from luoshi.measures.models import Category, Measure
 from luoshi.measures.rules import FieldKind, Gate
 from luoshi.people.models import Person, Unit
+from luoshi.people.queries import powers_of
+from luoshi.people.roles import Power
 from luoshi.search.services import put_many
 from luoshi.tasks import queries, rules
 from luoshi.tasks.models import Counting, Kind, Milestone, OwnValue, Part, Role, Task, Tier
@@ -31,11 +33,14 @@ class Known:
     units: dict[int, Unit]
     people: dict[int, Person]
 
+    def category(self, row: NewTask) -> Category | None:
+        return self.categories.get(row.category_id)
+
 
 def known_of(rows: Sequence[NewTask]) -> Known:
     sets = {row.category_id for row in rows}
     sets |= {pk for row in rows for pk, _day in row.further_sets}
-    categories = Category.objects.select_related("measure").in_bulk(sets)
+    categories = Category.objects.select_related("measure", "unit").in_bulk(sets)
     units = {row.unit_id for row in rows} | {pk for row in rows for pk in row.cooperating}
     people: set[int | None] = set()
     for row in rows:
@@ -46,21 +51,49 @@ def known_of(rows: Sequence[NewTask]) -> Known:
 
 
 def faults_of(
-    rows: Sequence[NewTask], today: dt.date, parent: Task | None = None
+    rows: Sequence[NewTask],
+    today: dt.date,
+    parent: Task | None = None,
+    person: Person | None = None,
 ) -> dict[int, list[Fault]]:
-    """What is wrong with new tasks as typed, by position; empty means all of them stand."""
+    """What is wrong with new tasks as typed, by position; empty means all of them stand.
+
+    With the person who registers them: also what lies outside the reach of their posts.
+    """
     known = known_of(rows)
     found: dict[int, list[Fault]] = {}
     for place, row in enumerate(rows):
         above = rows[row.parent_index] if row.parent_index is not None else parent
-        if faults := list(_faults(row, above, known, today)):
+        faults = _faults(row, above, known, today)
+        if person is not None:
+            faults += reach_faults(person, known.units.get(row.unit_id), known.category(row))
+        if faults:
             found[place] = faults
     return found
 
 
-def refuse_faults(rows: Sequence[NewTask], parent: Task | None = None) -> None:
+def reach_faults(person: Person, unit: Unit | None, category: Category | None) -> list[Fault]:
+    """Where a unit or a category lies outside what the person's posts cover (ORG-3)."""
+    if unit is None or category is None:
+        return []
+    powers = powers_of(person)
+    return list(
+        rules.reach_faults(
+            unit_name=unit.name,
+            unit_covered=powers.over_unit(Power.REGISTER, unit.path, category.field_id),
+            category_name=category.name,
+            category_unit=category.unit.name if category.unit else "",
+            category_covered=category.unit_id in {None, person.main_unit_id}
+            or powers.over_unit(Power.REGISTER, category.unit.path if category.unit else ""),
+        )
+    )
+
+
+def refuse_faults(
+    rows: Sequence[NewTask], parent: Task | None = None, person: Person | None = None
+) -> None:
     """Raise Refused with the first fault of new tasks, naming the one it belongs to."""
-    for place, faults in faults_of(rows, clock.today(), parent).items():
+    for place, faults in faults_of(rows, clock.today(), parent, person).items():
         raise Refused(
             _("“%(title)s”: %(reason)s")
             % {"title": rows[place].title[:40], "reason": faults[0].reason},

@@ -44,7 +44,7 @@ from luoshi.trail.services import record
 
 
 def may_register(person: Person) -> Verdict:
-    """Whether a person may register tasks at all."""
+    """Whether a person may register tasks at all; where, `building.reach_faults` tells."""
     if powers_of(person).has(Power.REGISTER):
         return Verdict(True)
     reason = _("Only heads, leaders and the goal office register tasks.")
@@ -64,9 +64,10 @@ def register_many(
         return []
     if done := _made_before(rows):
         return done
-    if parent is None:
-        require(may_register(person_of(by)))
-    refuse_faults(rows, parent)
+    registrar = person_of(by) if parent is None else None
+    if registrar:
+        require(may_register(registrar))
+    refuse_faults(rows, parent, registrar)
     known = known_of(rows)
     tasks = _insert(rows, parent, known, by, clock.now())
     note_registered(tasks, rows, known, verb, by)
@@ -134,7 +135,9 @@ def edit(task: Task, new: NewTask, *, by: Actor, rev: int, issue: bool = False) 
     if task.rev != rev:
         raise Stale(task.ref)
     new = replace(new, number=task.number, batch=task.batch, key=task.key)
-    for faults in faults_of([new], clock.today(), task.parent).values():
+    moved = (new.unit_id, new.category_id) != (task.unit_id, task.category_id)
+    mover = person_of(by) if moved and task.parent_id is None else None
+    for faults in faults_of([new], clock.today(), task.parent, mover).values():
         raise Refused(faults[0].reason, faults[0].field)
     known = known_of([new])
     fresh = built(new, task.parent, known, by, task.created_at)

@@ -11,7 +11,7 @@ from luoshi.tasks import queries, rules
 from luoshi.tasks.lifecycle import Relation, Status
 from luoshi.tasks.models import Role, Task
 from luoshi.tasks.queries import Filters
-from luoshi.tasks.services import registering, taking_part
+from luoshi.tasks.services import issuing, registering, taking_part
 from luoshi.tasks.tests.factories import draft, issued, make_set, new
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +61,42 @@ def test_whoever_is_let_in_sees_it(college, role):
     assert not queries.may_see(college.sun, task)
     taking_part.admit(task, [college.sun.pk], role, by=college.chen.actor)
     assert queries.may_see(college.sun, task)
+
+
+def test_the_successor_of_who_broke_a_task_down_goes_on_with_its_drafts(college):
+    c = college
+    task = issued(make_set(visibility="involved"), c.chen, c.section.pk, owner_id=c.li.pk)
+    row = new(task.category, c.section.pk, owner_id=c.sun.pk)
+    (child,) = registering.break_down(task, [row], by=c.li.actor)
+    assert not queries.may_see(c.wang, child)
+    Task.objects.filter(pk=task.pk).update(owner=c.wang)
+
+    assert queries.may_see(c.wang, child)
+    assert not queries.may_see(c.sun, child)  # it is not issued yet
+    facts = queries.facts_for(child, c.wang)
+    assert all(rules.may(verb, child, facts) for verb in ("edit", "issue", "discard"))
+    assert issuing.issue_many([child], by=c.wang.actor)[0].status > Status.DRAFT
+
+
+def test_what_waits_for_approval_is_seen_by_who_decides(college):
+    c = college
+    category = make_set(visibility="involved", approval="always")
+    for unit in (c.school, c.other):
+        issued(category, c.chen, unit.pk, owner_id=c.sun.pk)
+    named = issued(category, c.chen, c.other.pk, owner_id=c.sun.pk, in_charge_id=c.li.pk)
+    schools, others, _named = Task.objects.order_by("pk")
+    assert {task.status for task in Task.objects.all()} == {Status.PROPOSED}
+    seen = {p.name: set(queries.tasks_visible_to(p)) for p in (c.zhao, c.li, c.sun, c.wang)}
+    assert seen == {
+        c.zhao.name: {schools},
+        c.li.name: {named},
+        c.sun.name: set(),
+        c.wang.name: set(),
+    }
+    assert queries.proposed_to(c.zhao) == [schools.pk]
+    top = make_person("校长", c.root)
+    seat(top, c.root, Duty.TOP_LEADER)
+    assert set(queries.proposed_to(top)) == {schools.pk, others.pk, named.pk}
 
 
 def test_may_see_equals_tasks_visible_to(college):

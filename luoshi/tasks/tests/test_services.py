@@ -5,12 +5,13 @@ import pytest
 
 from luoshi.kit import clock
 from luoshi.kit.verdict import NotAllowed, Refused, Stale
+from luoshi.measures.models import Category
 from luoshi.measures.rules import Health
 from luoshi.notices.models import Message
 from luoshi.people.models import Post, Tenure
 from luoshi.people.queries import forget_powers
 from luoshi.people.roles import Duty
-from luoshi.people.tests.factories import cast, make_person, make_unit, seat
+from luoshi.people.tests.factories import cast, make_field, make_person, make_unit, seat
 from luoshi.search.queries import task_ids_matching
 from luoshi.tasks import jobs, queries, rules
 from luoshi.tasks.lifecycle import Outcome, Status
@@ -74,6 +75,63 @@ def test_who_holds_no_such_post_registers_nothing(college, goals):
         draft(goals, college.sun, college.school.pk)
     assert Task.objects.count() == 0
     assert Event.objects.count() == 0
+
+
+def test_a_post_registers_for_its_own_unit_and_those_below(college, goals):
+    c = college
+    for unit in (c.school, c.section):
+        assert draft(goals, c.wang, unit.pk).unit == unit
+    for unit in (c.other, c.root):
+        with pytest.raises(Refused) as refusal:
+            draft(goals, c.wang, unit.pk)
+        assert refusal.value.field == "unit"
+    task = draft(goals, c.wang, c.school.pk)
+    with pytest.raises(Refused):
+        registering.edit(task, new(goals, c.other.pk), by=c.wang.actor, rev=task.rev)
+    assert Task.objects.filter(unit=c.other).count() == 0
+    moved = registering.edit(task, new(goals, c.section.pk), by=c.wang.actor, rev=task.rev)
+    assert moved.unit == c.section
+
+
+def test_a_post_with_a_field_registers_in_that_field_everywhere(college, goals):
+    c = college
+    safety = make_field("安全")
+    seat(c.sun, c.root, Duty.FUNCTIONAL, field=safety)
+    with pytest.raises(Refused):
+        draft(goals, c.sun, c.school.pk)
+    Category.objects.filter(pk=goals.pk).update(field=safety)
+    assert draft(goals, c.sun, c.school.pk).unit == c.school
+
+
+def test_a_category_of_one_unit_is_for_that_unit(college, goals):
+    c = college
+    Category.objects.filter(pk=goals.pk).update(unit=c.other)
+    with pytest.raises(Refused) as refusal:
+        draft(goals, c.wang, c.school.pk)
+    assert refusal.value.field == "category"
+    assert draft(goals, c.chen, c.school.pk)  # a post over the whole institution
+    Category.objects.filter(pk=goals.pk).update(unit=c.school)
+    assert draft(goals, c.wang, c.school.pk)
+
+
+def test_sub_tasks_go_to_any_unit(college, goals):
+    c = college
+    task = issued(goals, c.chen, c.school.pk)
+    row = new(goals, c.other.pk, owner_id=c.sun.pk)
+    (child,) = registering.break_down(task, [row], by=c.wang.actor, issue=True)
+    assert (child.unit, child.status) == (c.other, Status.ACTIVE)
+
+
+def test_who_left_the_post_no_longer_issues_the_drafts_registered_in_it(college, goals):
+    c = college
+    task = draft(goals, c.wang, c.school.pk, owner_id=c.li.pk)
+    c.wang.tenures.update(until=dt.date(2026, 1, 1))
+    forget_powers(c.wang)
+    with pytest.raises(NotAllowed):
+        issuing.issue_many([task], by=c.wang.actor)
+    task.refresh_from_db()
+    assert task.status == Status.DRAFT
+    assert issuing.issue_many([task], by=c.chen.actor)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,9 @@ from luoshi.kit.typed import keys, whole
 from luoshi.kit.verdict import Refused, Stale, require
 from luoshi.kit.year import chosen_year
 from luoshi.measures.models import Category
-from luoshi.people.models import Person
+from luoshi.people.models import Person, Unit
+from luoshi.people.queries import powers_of
+from luoshi.people.roles import Power
 from luoshi.tasks import queries, rules
 from luoshi.tasks.forms import DraftForms, TaskForm, initial_of
 from luoshi.tasks.lifecycle import Status
@@ -50,7 +52,7 @@ def register(request: HttpRequest) -> HttpResponse:
         request.POST or None,
         categories=_categories(who),
         category=category,
-        initial={"year": chosen_year(request), "category": category},
+        initial={"year": chosen_year(request), "category": category, "unit": _own_unit(who)},
     )
 
     def save() -> Task:
@@ -58,6 +60,16 @@ def register(request: HttpRequest) -> HttpResponse:
         return registering.register(form.new_task(), by=who.actor, issue=issue)
 
     return _answer(request, form, save, {"heading": _("Register a task")})
+
+
+def _own_unit(who: Person) -> Unit | None:
+    """The only unit a person with one post registers for; None where they choose."""
+    paths = powers_of(who).reach(Power.REGISTER)
+    return (
+        Unit.objects.filter(path=paths[0]).first()
+        if len(paths) == 1 and len(paths[0]) > 5
+        else None
+    )
 
 
 @login_required

@@ -114,7 +114,8 @@ thing does not exist for this person (404); whoever is not logged in is sent to 
 ## Who may see a task
 
 Whoever has the power “{see}” over the whole institution sees every task, drafts included. Everybody
-else sees the drafts they registered, and issued tasks: all of them where the measure is open to
+else sees the drafts they registered or that stand below a task of theirs, what waits for their
+approval, and issued tasks: all of them where the measure is open to
 everybody, otherwise those they take part in, those of the units their posts reach, and, where the
 measure says so, those of their own unit and the units below it.
 """
@@ -126,7 +127,10 @@ def text() -> str:
         sections = {
             "Duties and their powers": (
                 "A power reaches as far as the post's unit and field do. A secretary sees what "
-                "the leader served sees. A duty without a mark may do what everybody may.",
+                "the leader served sees. A duty without a mark may do what everybody may. Who "
+                "registers or issues a task needs a post that covers its lead unit; sub-tasks are "
+                "given to any unit by the responsible person of the task above. Categories of one "
+                "unit are for that unit. Nobody sees the drafts of an import before it is whole.",
                 _duties(),
             ),
             "Verbs of tasks: who": (
