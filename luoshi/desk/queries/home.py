@@ -90,7 +90,7 @@ class WorkList:
 
 
 def work_list(person: Person, today: dt.date) -> WorkList:
-    """Everything that waits for this person. Nine statements at any number of rows."""
+    """Everything that waits for this person. Eleven statements at any number of rows."""
     do = Group("do", pgettext("work list", "To do"), all_url=task_list(scope="mine"))
     for rows, total in (
         _to_report(person, today),

@@ -303,7 +303,7 @@ def test_pages_cost_the_same_for_one_row_and_four(
         client.get(url)
         clock_now = clock.today()
         assert clock_now == TODAY
-        with django_assert_max_num_queries(15):
+        with django_assert_max_num_queries(16):
             answer = client.get(url)
         assert answer.status_code == 200
 

@@ -164,7 +164,7 @@ def test_the_work_list_costs_the_same_for_one_row_and_for_three(
 
     for _n in range(3):
         one_more()
-        with django_assert_max_num_queries(9):
+        with django_assert_max_num_queries(11):
             home.work_list(people.wang, TODAY)
 
 
