@@ -226,7 +226,7 @@ def ask_question(*, text: str, page: str = "", by: Actor, key: str | None = None
         return known
     said = _said(text, "text")
     question = Question.objects.create(
-        by_id=by.id, text=said, page=page[:300], at=clock.now(), key=key
+        by_id=by.id or 0, text=said, page=page[:300], at=clock.now(), key=key
     )
     record(question.ref, "question.ask", by=by, body=digest(said))
     helpers = [person.pk for person in everybody_with(Power.ANSWER)]

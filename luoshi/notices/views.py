@@ -18,6 +18,7 @@ from luoshi.kit.verdict import NotAllowed, Refused
 from luoshi.notices import kinds, queries, services
 from luoshi.notices.forms import AnswerForm, QuestionForm
 from luoshi.people.models import Person
+from luoshi.people.queries import powers_of
 from luoshi.people.roles import Power
 
 
@@ -132,9 +133,10 @@ def help_page(request: HttpRequest) -> HttpResponse:
 def answer(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer a question; only those who help with the system."""
     reader = _reader(request)
+    if not powers_of(reader).has(Power.ANSWER):
+        reason = _("Questions are answered by those who look after the system.")
+        raise NotAllowed(reason, Power.ANSWER.value)
     question = get_object_or_404(queries.questions_visible_to(reader), pk=pk)
-    if not queries.powers_of(reader).has(Power.ANSWER):
-        raise NotAllowed(_("Questions are answered by those who look after the system."))
     form = AnswerForm(request.POST)
     if form.is_valid():
         services.answer_question(question, text=form.cleaned_data["answer"], by=reader.actor)
@@ -150,7 +152,7 @@ def _help(
     status: int,
     failed: tuple[int, AnswerForm] | None = None,
 ) -> HttpResponse:
-    may_answer = queries.powers_of(reader).has(Power.ANSWER)
+    may_answer = powers_of(reader).has(Power.ANSWER)
     rows = list(queries.questions_visible_to(reader)[:QUESTIONS])
     context = {
         "form": form,

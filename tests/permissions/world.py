@@ -3,6 +3,7 @@
 import datetime as dt
 from types import SimpleNamespace
 
+from luoshi.assessment.models import Assessment
 from luoshi.changes.models import Change
 from luoshi.changes.tests.factories import asked
 from luoshi.files.services import attach
@@ -11,7 +12,7 @@ from luoshi.improvement.tests.factories import diagnose
 from luoshi.intake.tests import factories as tables
 from luoshi.kit import clock
 from luoshi.notices.models import Message
-from luoshi.notices.services import notify
+from luoshi.notices.services import ask_question, notify
 from luoshi.people.models import Person
 from luoshi.people.roles import Duty
 from luoshi.people.services import bodies, viewing
@@ -50,6 +51,9 @@ def build() -> SimpleNamespace:
     world.counting = world.hidden.countings.get(home=False)
     world.report = tell(world.hidden, people.li, 10)
     world.diagnosis = diagnose(world.hidden, people.li)
+    world.score = Assessment.objects.create(
+        task=world.hidden, assessor=people.zhao, points=1, out_of=1, at=clock.now()
+    )
     world.due = Due.objects.create(
         task=world.hidden, kind="period", period="D1", since=DAY, until=DAY, due_on=DAY,
         closes_on=DAY,
@@ -66,6 +70,7 @@ def build() -> SimpleNamespace:
         by=people.chen.actor,
     )
     world.message = Message.objects.get(person=people.sun)
+    world.question = ask_question(text="怎么导出？", by=people.sun.actor)
     world.digest = Message.objects.create(
         person=people.sun, kind="notices.digest", key="2026-11-25", about_kind="reminders",
         about_id=20261125, title="题目", data={"count": 1}, by_name="", at=clock.now(),

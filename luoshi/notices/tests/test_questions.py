@@ -77,7 +77,7 @@ def test_who_does_not_help_answers_nothing(client, people):
     url = reverse("notices:answer", args=[asked.pk])
     assert client.post(url, {"answer": "自己答"}).status_code == 403
     client.force_login(people.sun)
-    assert client.post(url, {"answer": "别人答"}).status_code == 404
+    assert client.post(url, {"answer": "别人答"}).status_code == 403
     assert Question.objects.get().answer == ""
 
 
