@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from luoshi import demo, measures
+from luoshi.demo.afterwards import Afterwards
 from luoshi.demo.college import College, convene, found
 from luoshi.demo.days import Days, moment
 from luoshi.demo.evidence import Evidence
@@ -93,6 +94,9 @@ def _build(core_count: int) -> None:
     reporter = Reporter(college, days, script, luck, Evidence())
     office = Office(college, days, script, luck, reporter)
     office.plan(core_count)
+    afterwards = Afterwards(college, days, script, luck, office.goals)
+    afterwards.plan()
+    reporter.on_completed = afterwards.completed
     reporter.instruct(office.goals)
     SupervisionOffice(college, days, script, luck).plan()
     _plan_nights(days, script, luck)

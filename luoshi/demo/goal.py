@@ -10,6 +10,7 @@ from django.utils import timezone
 from luoshi.demo.days import ONE_DAY
 from luoshi.demo.pace import Pace
 from luoshi.people.models import Person, Unit
+from luoshi.reports.models import Report
 from luoshi.tasks.models import Kind, Task
 
 
@@ -27,6 +28,7 @@ class Goal:
     planned: int = 0  # children still to come
     said: int = 0  # progress reported so far
     reports: int = 0
+    newest: Report | None = None
     over: bool = False  # goes beyond its target
 
     @property

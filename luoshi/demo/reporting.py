@@ -1,5 +1,6 @@
 """What people report, month by month, and what others say to it."""
 
+import contextlib
 import datetime as dt
 import random
 from collections.abc import Callable, Iterator, Mapping
@@ -17,10 +18,12 @@ from luoshi.demo.voice import Voice
 from luoshi.files.services import Prepared
 from luoshi.kit import clock
 from luoshi.kit.dates import in_month
+from luoshi.kit.verdict import Refused
 from luoshi.people.models import Person, Unit
 from luoshi.reports.models import Report
 from luoshi.reports.queries import known_before
 from luoshi.reports.rules import ReportKind
+from luoshi.reports.rules.copying import Mark
 from luoshi.reports.services import amend_report, submit_report
 from luoshi.tasks.models import Counting, RemarkKind, Task, Tier
 from luoshi.tasks.services.taking_part import remark, set_milestones
@@ -31,6 +34,7 @@ _PERSON_SKIPS = 22
 #: In a hundred: reported after the 28th; a comment; a problem, help, next step; evidence cited.
 _AFTER_THE_DAY, _COMMENTED = 9, 5
 _PROBLEM, _HELP, _NEXT, _CITED = 30, 8, 60, 14
+_UNCHANGED, _QUOTED = 45, 30
 _INSTRUCTED_AGO = (52, 27, 9)
 
 
@@ -44,6 +48,7 @@ class Reporter:
         self.evidence, self.voice = evidence, Voice(luck)
         self.words = read("words")
         self.amended = False
+        self.on_completed: Callable[[Goal], None] = lambda _goal: None
         self._skips: dict[int, int] = {}
 
     def _at(self, day: dt.date, act: Callable[[], None]) -> None:
@@ -88,6 +93,9 @@ class Reporter:
             return
         if today <= goal.said and not goal.is_top and self._happens(45):
             return
+        if today == goal.said < 100 and goal.reports and self._happens(_UNCHANGED):
+            self._say_no_change(goal)
+            return
         self._report(goal)
 
     # ── a report ─────────────────────────────────────────────────────────────────────────────────
@@ -98,20 +106,42 @@ class Reporter:
             return
         stage = _stage(progress)
         words = self._words_now(goal, progress)
+        self.voice.hear(goal, goal.children)
         asides: dict[str, Any] = self._asides(goal, stage, words)
-        report = submit_report(
-            task=goal.task,
-            by=goal.owner.actor,
-            person=goal.owner,
-            progress=progress,
-            body=self._body(goal, stage, words),
-            achieved=_achieved(goal, progress, self.luck),
-            uploads=self._papers(goal, stage),
-            cited=self._cited(goal),
-            **asides,
-        )
+        said: dict[str, Any] = {
+            "task": goal.task,
+            "by": goal.owner.actor,
+            "person": goal.owner,
+            "progress": progress,
+            "achieved": _achieved(goal, progress, self.luck),
+            "uploads": self._papers(goal, stage),
+            "cited": self._cited(goal),
+        }
+        try:
+            body, quotes = self._body(goal, stage, words), self._quotes(goal)
+            report = submit_report(**said, body=body, quotes=quotes, **asides)
+        except Refused:  # too much of it was copied from below: said again, in fewer words
+            level = "units" if goal.is_top else "persons"
+            body = self.voice.tell(goal, [_fitting(self.words["summary"][level], words)], words)
+            report = submit_report(**said, body=body)
         goal.said, goal.reports = progress, goal.reports + 1
         self._follow_up(goal, report)
+
+    def _say_no_change(self, goal: Goal) -> None:
+        """Nothing has changed, and why (RPT-5); not more often than the measure lets one say so."""
+        said = self.voice.pick(goal, read("afterwards")["unchanged"]["reasons"])
+        with contextlib.suppress(Refused):
+            goal.newest = submit_report(
+                task=goal.task, by=goal.owner.actor, progress=goal.said, body=said, unchanged=True
+            )
+
+    def _quotes(self, goal: Goal) -> list[str]:
+        """The first sentence of what somebody below said last, quoted with its source (RPT-3)."""
+        told = [c.newest for c in goal.children if c.newest and not c.newest.unchanged]
+        if not told or not self._happens(_QUOTED):
+            return []
+        newest = self.luck.choice(told)
+        return [str(Mark(newest.pk, "b", 0, newest.body.index("。") + 1))]
 
     def _body(self, goal: Goal, stage: str, words: Mapping[str, object]) -> str:
         text = goal.text
@@ -232,6 +262,9 @@ class Reporter:
     def _follow_up(self, goal: Goal, report: Report) -> None:
         soon = clock.today() + self.luck.randint(1, 3) * ONE_DAY
         parent = goal.parent
+        goal.newest = report
+        if goal.said == 100:
+            self.on_completed(goal)
         if goal.said == 100 and parent and parent.on(clock.today()) == 100:
             self._at(soon + ONE_DAY, lambda: self._report(parent))
         elif not self.amended and 30 <= goal.said <= 75 and goal.pace and self._is_recent():

@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 _SLOT = re.compile(r"\{(\w+)(?::(\d+)-(\d+))?\}")
 TRIES = 12
@@ -15,6 +15,7 @@ class Voice:
         self._luck = luck
         self._said: set[str] = set()
         self._used: dict[object, set[str]] = {}
+        self._heard: dict[object, set[str]] = {}
 
     def fill(self, sentence: str, words: Mapping[str, object]) -> str:
         """A sentence with its blanks filled: {n:3-8} by a figure, {day} from ``words``.
@@ -38,15 +39,25 @@ class Voice:
     def pick(self, who: object, pool: Sequence[str]) -> str:
         """A sentence this task has not used yet, if there is one."""
         used = self._used.setdefault(who, set())
-        fresh = [sentence for sentence in pool if sentence not in used] or list(pool)
+        fresh = self._fresh(who, pool) or list(pool)
         chosen = self._luck.choice(fresh)
         used.add(chosen)
         return chosen
 
     def pick_new(self, who: object, pool: Sequence[str]) -> str:
         """A sentence this task has not used yet; nothing where there is none left."""
-        fresh = [sentence for sentence in pool if sentence not in self._used.get(who, ())]
+        fresh = self._fresh(who, pool)
         return self.pick(who, fresh) if fresh else ""
+
+    def _fresh(self, who: object, pool: Sequence[str]) -> list[str]:
+        """What this task has neither said nor heard: a summary is no copy (S0 任务反馈 3)."""
+        known = self._used.get(who, set()) | self._heard.get(who, set())
+        return [sentence for sentence in pool if sentence not in known]
+
+    def hear(self, who: object, others: Iterable[object]) -> None:
+        """Let a task know what those below it have said."""
+        for other in others:
+            self._heard.setdefault(who, set()).update(self._used.get(other, ()))
 
     def tell(self, who: object, pools: Sequence[Sequence[str]], words: Mapping[str, object]) -> str:
         """One sentence from each pool, put together so that the whole was not said before."""

@@ -53,7 +53,7 @@ def test_every_state_is_there_whatever_the_day(today: dt.date, with_triggers: No
         build(core_count=12)
         told = Counter(health(task, today) for task in Task.objects.all())
         for state in (Health.IDLE, Health.MOVING, Health.STALLED, Health.LATE, Health.DONE):
-            assert told[state] >= 2, state
+            assert told[state] >= 1, state
         assert set(Task.objects.values_list("year", flat=True)) == {today.year}
         assert Report.objects.filter(late=True).exists()
         assert not list(faults())
