@@ -56,7 +56,23 @@ class Cell:
 def month_of(year: int, month: int) -> list[list[Cell]]:
     """A month as whole weeks from Monday, for the calendar page."""
     weeks = months.Calendar().monthdatescalendar(year, month)
-    known = {day.date: day for day in Day.objects.filter(date__range=(weeks[0][0], weeks[-1][-1]))}
+    return _cells(weeks, month, _set_between(weeks[0][0], weeks[-1][-1]))
+
+
+def year_of(year: int) -> list[list[list[Cell]]]:
+    """The twelve months of a year, each as whole weeks from Monday; two statements."""
+    calendar = months.Calendar()
+    known = _set_between(dt.date(year, 1, 1), dt.date(year, 12, 31))
+    return [
+        _cells(calendar.monthdatescalendar(year, month), month, known) for month in range(1, 13)
+    ]
+
+
+def _set_between(first: dt.date, last: dt.date) -> dict[dt.date, Day]:
+    return {day.date: day for day in Day.objects.filter(date__range=(first, last))}
+
+
+def _cells(weeks: list[list[dt.date]], month: int, known: dict[dt.date, Day]) -> list[list[Cell]]:
     work = work_calendar()
     return [
         [
@@ -80,12 +96,16 @@ def days_of(year: int) -> list[Day]:
 
 def lacks_makeup_days(year: int) -> bool:
     """Whether a year has no weekend day that is worked: its holiday plan is not out or not in."""
-    return not Day.objects.filter(date__year=year, kind=DayKind.WORKDAY).exists()
+    return not any(day.year == year for day in work_calendar().workdays)
+
+
+#: The State Council publishes the plan of the coming year in autumn; from here on it is asked for.
+ASKED_FROM = 10
 
 
 def year_to_complete(today: dt.date) -> int | None:
-    """The year whose holiday plan must be entered now: this one, or in December the next."""
-    asked = [today.year, today.year + 1] if today.month == 12 else [today.year]
+    """The year whose holiday plan must be entered now: this one, or from October on the next."""
+    asked = [today.year, today.year + 1] if today.month >= ASKED_FROM else [today.year]
     return next((year for year in asked if lacks_makeup_days(year)), None)
 
 

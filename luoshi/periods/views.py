@@ -38,15 +38,18 @@ def calendar(request: HttpRequest) -> HttpResponse:
     today = clock.today()
     month = whole(request.GET.get("month")) or 0
     if not 1 <= month <= 12:
-        month = today.month if year == today.year else 1
+        month = 0
     context = {
         "year": year,
+        "years": [year - 1, year, year + 1],
         "month": month,
         "months": range(1, 13),
-        "weeks": queries.month_of(year, month),
+        "weeks": queries.month_of(year, month) if month else [],
+        "whole": [] if month else list(enumerate(queries.year_of(year), start=1)),
         "weekdays": _weekdays(),
         "days": queries.days_of(year),
         "lacking": queries.lacks_makeup_days(year),
+        "to_complete": queries.year_to_complete(today),
         "may_edit": ALLOWED,
         "today": today,
     }

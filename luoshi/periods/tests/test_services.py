@@ -45,6 +45,33 @@ def test_a_new_installation_knows_its_first_years():
     assert Day.objects.filter(date=D(2026, 10, 1)).count() == 1
 
 
+#: Off days and worked weekends as the State Council published them for 2025 and 2026.
+OFF = {
+    2025: [("01-01", "01-01"), ("01-28", "02-04"), ("04-04", "04-06"), ("05-01", "05-05"),
+           ("05-31", "06-02"), ("10-01", "10-08")],
+    2026: [("01-01", "01-03"), ("02-15", "02-23"), ("04-04", "04-06"), ("05-01", "05-05"),
+           ("06-19", "06-21"), ("09-25", "09-27"), ("10-01", "10-07")],
+}  # fmt: skip
+WORKED = {
+    2025: ["01-26", "02-08", "04-27", "09-28", "10-11"],
+    2026: ["01-04", "02-14", "02-28", "05-09", "09-20", "10-10"],
+}
+
+
+@pytest.mark.parametrize("year", [2025, 2026])
+def test_every_day_of_the_first_years_is_as_published(year):
+    worked = {D.fromisoformat(f"{year}-{day}") for day in WORKED[year]}
+    off = [(D.fromisoformat(f"{year}-{a}"), D.fromisoformat(f"{year}-{b}")) for a, b in OFF[year]]
+    wrong = []
+    for number in range(366):
+        day = D(year, 1, 1) + dt.timedelta(days=number)
+        holiday = any(first <= day <= last for first, last in off)
+        expected = day in worked or (day.weekday() < 5 and not holiday)
+        if day.year == year and is_workday(day) != expected:
+            wrong.append(day)
+    assert wrong == []
+
+
 def test_a_day_set_counts_at_once():
     assert is_workday(MONDAY)
     set_day(by=CHEN, date=MONDAY, kind="holiday", name=" 校庆 ")
@@ -113,8 +140,8 @@ def test_a_year_out_of_reach_is_refused(year):
 
 def test_a_year_whose_plan_is_not_out_asks_for_it():
     assert not lacks_makeup_days(2026)
-    assert year_to_complete(D(2026, 11, 30)) is None
-    assert year_to_complete(D(2026, 12, 1)) == 2027
+    assert year_to_complete(D(2026, 9, 30)) is None
+    assert year_to_complete(D(2026, 10, 1)) == 2027
     assert year_to_complete(D(2027, 3, 1)) == 2027
     seed_year(2027)
     assert lacks_makeup_days(2027)

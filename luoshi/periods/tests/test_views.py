@@ -92,3 +92,43 @@ def test_a_stranger_is_asked_to_log_in(client):
     assert client.post("/calendar/2026-11-20/", {"kind": "holiday"}).status_code == 302
     assert client.post("/calendar/2027/seed/").status_code == 302
     assert Day.objects.count() == before
+
+
+def test_the_whole_year_is_shown_at_first(client, people, django_assert_max_num_queries):
+    from luoshi.periods.services import seed_year
+
+    seed_year(2026)
+    client.force_login(people.chen)
+    client.get("/calendar/")
+    with django_assert_max_num_queries(12):
+        page = client.get("/calendar/", {"year": "2026"}).content.decode()
+    assert page.count('class="month-small"') == 12
+    assert page.count('href="/calendar/2026-') >= 365
+    assert "2026-10-01 国庆节" in page
+    assert "尚未录入调休上班日" not in page
+
+
+@pytest.mark.parametrize(
+    ("day", "who", "warned"),
+    [
+        ("2026-09-30", "chen", False),
+        ("2026-10-01", "chen", True),
+        ("2026-12-31", "admin", True),
+        ("2026-12-31", "li", False),
+    ],
+)
+def test_home_warns_from_october_on_while_the_coming_year_lacks_its_holidays(
+    client, people, monkeypatch, day, who, warned
+):
+    from django.utils import timezone
+
+    from luoshi.periods.services import seed_year, set_day
+
+    seed_year(2026)
+    moment = timezone.make_aware(dt.datetime.fromisoformat(f"{day}T09:00"))
+    monkeypatch.setattr("luoshi.kit.clock.now", lambda: moment)
+    client.force_login(getattr(people, who))
+    assert ("2027 年的节假日还没有录入" in client.get("/").content.decode()) is warned
+    actor = people.chen.actor
+    set_day(by=actor, date=dt.date(2027, 2, 14), kind="workday", name="调休上班")
+    assert "还没有录入" not in client.get("/").content.decode()
