@@ -104,10 +104,12 @@ def arguments(world: SimpleNamespace) -> dict[str, dict[str, object]]:
         "changes:answer": {"pk": world.asked.pk},
         "changes:withdraw": {"pk": world.asked_too.pk},
         "changes:ask": task,
+        "assessment:return_score": {**task, "assessment_id": world.score.pk},
         "reports:why_due": {**task, "due_id": world.due.pk},
         "feedback-report": {"report_id": world.report.pk},
         "reports:amend": {**task, "report_id": world.report.pk},
         "reports:result": {**task, "counting_id": world.counting.pk},
+        "reports:month": {},
         "reports:packs": {},
         "reports:pack": unit,
         "reports:pack_progress": unit,
@@ -118,7 +120,7 @@ def arguments(world: SimpleNamespace) -> dict[str, dict[str, object]]:
     }
     fronts = {
         "task": task, "why": task, "brief": task, "reports": task, "tasks": task,
-        "improvement": task,
+        "improvement": task, "assessment": task,
         "files": file, "intake": batch,
     }  # fmt: skip
     for rest in ("unit", "edit_unit", "close_unit", "reopen_unit"):
@@ -141,7 +143,7 @@ def arguments(world: SimpleNamespace) -> dict[str, dict[str, object]]:
         names[f"measures:{rest}"] = category
     bare = {
         "tasks:register", "tasks:category_fields", "tasks:issue_many", "tasks:complete_drafts",
-        "intake:index", "intake:upload", "intake:template",
+        "intake:index", "intake:upload", "intake:template", "assessment:many",
     }  # fmt: skip
     return {
         name: names.get(name, {} if name in bare else fronts.get(name.partition(":")[0], {}))

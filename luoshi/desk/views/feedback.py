@@ -22,6 +22,7 @@ from luoshi.kit.year import chosen_year
 from luoshi.people.models import Person
 from luoshi.reports.models import Report
 from luoshi.reports.queries import evidence_of
+from luoshi.reports.queries.passages import quotations_of
 from luoshi.reports.rules import ReportStatus
 from luoshi.tasks.models import Task, Tier
 from luoshi.tasks.queries import visible_one
@@ -172,6 +173,7 @@ def report(request: HttpRequest, report_id: int) -> HttpResponse:
         "report": row,
         "line": line,
         "evidence": evidence_of([row.pk])[row.pk],
+        "quotes": quotations_of([row.pk], person).get(row.pk, []),
         "is_old": row.status == ReportStatus.AMENDED,
         "newer": Report.objects.filter(amends=row).values_list("pk", flat=True).first(),
     }

@@ -62,7 +62,7 @@ def safe(name: str, most: int) -> str:
     if not (dot and stem and 0 < len(suffix) <= 10 and " " not in suffix):
         stem, suffix = name, ""
     ending = f".{suffix}" if suffix else ""
-    stem = stem[: most - len(ending)].rstrip(" .") or "_"
+    stem = stem[: most - len(ending)].rstrip(" .(（") or "_"
     return f"_{stem}{ending}" if _RESERVED.match(stem + ending) else stem + ending
 
 

@@ -146,8 +146,8 @@ def _write(file: IO[bytes], contents: Contents, pack: Pack) -> None:
                 told = clock.now()
                 _note(pack, done=number)
         today = clock.today().isoformat()
-        name = f"{contents.folder}/{_('00 Index.docx')}"
-        entry = zipfile.ZipInfo(name, _stamp(clock.now()))
+        name = _("00 Index.docx")
+        entry = zipfile.ZipInfo(f"{contents.folder}/{name}", _stamp(clock.now()))
         archive.writestr(entry, index(contents, today), zipfile.ZIP_STORED)
     _note(pack, done=len(contents.pieces))
 

@@ -73,15 +73,30 @@ def _page(
         "wanted": wanted,
         "unit": unit,
         "found": queries.results_in(category, year, person, wanted, today, since=since),
-        "tally": [(state, count) for state, count in tally.items()],
+        "tabs": _tabs(request, wanted.state, tally),
         "total": sum(tally.values()),
         "units": queries.units_in(category, year, person),
-        "states": ResultState,
         "may_date": _may_date(person),
         "form": form,
     }
     page = ("reports/set_results.html", "reports/_set_results.html")
     return respond(request, *page, context, status=status)
+
+
+def _tabs(request: HttpRequest, chosen: str, tally: dict[ResultState, int]) -> list[dict[str, Any]]:
+    """All, and each state, with how many stand so; the rest of the address is kept."""
+    states = [("", _("All"), sum(tally.values()))]
+    states += [(state.value, str(state.label), count) for state, count in tally.items()]
+    tabs = []
+    for value, label, count in states:
+        params = request.GET.copy()
+        for name in ("state", "after", "before"):
+            params.pop(name, None)
+        if value:
+            params["state"] = value
+        url = f"?{params.urlencode()}"
+        tabs.append({"url": url, "label": label, "active": value == chosen, "count": count})
+    return tabs
 
 
 @login_required
