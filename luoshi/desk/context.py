@@ -31,6 +31,7 @@ class Entry:
     page: str
     powers: tuple[Power, ...] = ()
     counted: str = ""
+    also: tuple[str, ...] = ()  # beginnings of further addresses that belong to it
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Link:
     url: str
     current: bool = False
     counted: str = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass
@@ -127,7 +129,13 @@ NAV: tuple[Group, ...] = (
         _("System"),
         "settings",
         (
-            Entry(_("Units and people"), "sitemap", "people:units", (Power.EDIT_PEOPLE,)),
+            Entry(
+                _("Units and people"),
+                "sitemap",
+                "people:units",
+                (Power.EDIT_PEOPLE,),
+                also=("/people/import/", "/people/posts/", "/people/tenures/"),
+            ),
             Entry(_("Accounts"), "key", "people:accounts", (Power.EDIT_ACCOUNTS,)),
             Entry(
                 _("Holidays and working days"),
@@ -179,16 +187,23 @@ def _links(group: Group, powers: Any) -> Links:
     for entry in group.entries:
         open_to = not entry.powers or any(powers.has(power) for power in entry.powers)
         if open_to and (url := page_url(entry.page)):
-            links.items.append(Link(entry.label, entry.icon, url, counted=entry.counted))
+            links.items.append(
+                Link(entry.label, entry.icon, url, counted=entry.counted, also=entry.also)
+            )
     return links
 
 
 def _mark(groups: Sequence[Links], path: str) -> None:
     """Mark the link whose address is the longest beginning of the path."""
     links = [link for group in groups for link in group.items]
-    fitting = [link for link in links if path == link.url or _under(path, link.url)]
+    fitting = [
+        (len(start), place)
+        for place, link in enumerate(links)
+        for start in (link.url, *link.also)
+        if path == start or _under(path, start)
+    ]
     if fitting:
-        max(fitting, key=lambda link: len(link.url)).current = True
+        links[max(fitting)[1]].current = True
 
 
 def _under(path: str, url: str) -> bool:

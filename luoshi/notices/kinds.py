@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from luoshi.kit.quotes import inner
+
 if TYPE_CHECKING:
     from luoshi.notices.models import Message, Waiting
     from luoshi.people.models import Person
@@ -85,7 +87,8 @@ def sentence_of(name: str, *, title: str, by_name: str, data: Mapping[str, Any])
     """
     if not known(name):
         return title
-    words = {**data, "title": title, "by": who(by_name, str(data.get("for_name", "")))}
+    given = {key: inner(value) if isinstance(value, str) else value for key, value in data.items()}
+    words = {**given, "title": inner(title), "by": who(by_name, str(data.get("for_name", "")))}
     return str(_KINDS[name].sentence) % words
 
 

@@ -77,6 +77,13 @@ def test_the_longest_fitting_address_is_marked(people):
     assert [str(link.label) for g in groups for link in g.items if link.current] == ["工作台"]
 
 
+def test_importing_people_belongs_to_units_and_people(people):
+    for path in ("/people/import/people/", "/people/import/units/apply/", "/people/units/3/"):
+        groups = menu_for(people.admin, path)
+        marked = [str(link.label) for g in groups for link in g.items if link.current]
+        assert marked == ["单位和人员"], path
+
+
 def test_audit_administrator_gets_the_trail(people):
     assert "trail" not in {i.url.strip("/") for g in menu_for(people.sun) for i in g.items}
     seat(people.sun, people.root, Duty.AUDIT_ADMIN)

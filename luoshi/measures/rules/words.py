@@ -572,19 +572,16 @@ def nodes_words(data: list[Table], content: Content, known: Known) -> Iterator[S
 def lights_words(data: list[Table], content: Content, known: Known) -> Iterator[Sentence]:
     named = {row["health"]: row for row in data}
     meanings = {
-        Health.IDLE: _("“%(label)s” (%(colour)s): nothing has been reported, and it is not due."),
-        Health.MOVING: _("“%(label)s” (%(colour)s): progress is between 1 and 99 percent."),
-        Health.STALLED: _("“%(label)s” (%(colour)s): the task is overdue and progress is 0."),
-        Health.LATE: _("“%(label)s” (%(colour)s): work has begun, but the task is overdue."),
-        Health.DONE: _("“%(label)s” (%(colour)s): progress has reached 100 percent."),
-        Health.SUSPENDED: _(
-            "“%(label)s” (%(colour)s): the task is suspended, its clock stands still."
-        ),
-        Health.CANCELLED: _("“%(label)s” (%(colour)s): the task was cancelled."),
+        Health.IDLE: _("“%(label)s”: nothing has been reported, and it is not due."),
+        Health.MOVING: _("“%(label)s”: progress is between 1 and 99 percent."),
+        Health.STALLED: _("“%(label)s”: the task is overdue and progress is 0."),
+        Health.LATE: _("“%(label)s”: work has begun, but the task is overdue."),
+        Health.DONE: _("“%(label)s”: progress has reached 100 percent."),
+        Health.SUSPENDED: _("“%(label)s”: the task is suspended, its clock stands still."),
+        Health.CANCELLED: _("“%(label)s”: the task was cancelled."),
     }
     for health, text in meanings.items():
         row = named.get(health)
         label = row["label"] if row else str(health.label)
         colour = row["colour"] if row else DEFAULT_LIGHTS[health][0]
-        values = {"label": label, "colour": colour}
-        yield Sentence(Stage.WATCHING, text % values, (f"lights.{health}",), colour)
+        yield Sentence(Stage.WATCHING, text % {"label": label}, (f"lights.{health}",), colour)

@@ -177,7 +177,8 @@ KNOWN = Known(bodies={"group": "领导小组", "committee": "党委会"})
 
 def words(text: MeasureText) -> list[str]:
     with translation.override("en"):
-        return [said.text for chapter in chapters(text, KNOWN) for said in chapter.said]
+        said = [one for chapter in chapters(text, KNOWN) for one in chapter.said]
+        return [f"{one.text} {one.colour}".strip() for one in said]  # a colour is shown as a swatch
 
 
 def another(key, value):

@@ -33,6 +33,12 @@ def test_a_kind_no_longer_known_shows_its_title():
     assert (row.sentence, row.icon, row.unread) == ("旧事", "message", True)
 
 
+def test_marks_of_a_title_are_single_inside_those_of_the_sentence():
+    said = kinds.sentence_of("test.issue", title="落实“双高”计划", by_name="陈静", data={"due": ""})
+    assert "‘双高’" in said
+    assert "“双高”" not in said
+
+
 def test_the_sentence_is_in_the_language_of_the_reader():
     message = Message(kind="test.plain", title="甲", about_kind="task", about_id=1)
     with translation.override("en"):

@@ -239,11 +239,11 @@ def _submit_progress(
         **weighed.said,
     )
     owed.settle(place, task, report)
-    _count(task, report, policy, by)
+    told = _count(task, report, policy, by)
     if unchanged:
         _tell(task, "report.unchanged", by, reason=months.in_short(paper.body))
     else:
-        _tell(task, "report.submit", by, progress=progress)
+        _tell(task, "report.submit", by, but=told, progress=progress)
     return report
 
 
@@ -353,20 +353,25 @@ def _write(
     return report
 
 
-def _count(task: Task, report: Report, policy: Measure, by: Actor) -> None:
-    """Let the task take over what the report says; reaching the end takes back what was owed."""
+def _count(task: Task, report: Report, policy: Measure, by: Actor) -> set[int]:
+    """Let the task take over what the report says; reaching the end takes back what was owed.
+
+    Returns who was told that the task is completed.
+    """
     complete = rules.completes(report.kind, report.progress, policy)
-    set_progress(task, report.progress, report.achieved, by=by, complete=complete)
+    told = set_progress(task, report.progress, report.achieved, by=by, complete=complete)
     if task.status == Status.SUBMITTED:
         owed.withdraw_dues([task], by=by)
+    return told
 
 
-def _tell(task: Task, kind: str, by: Actor, **data: Any) -> None:
-    """The creator and whoever answers for the parent task hear of it."""
+def _tell(task: Task, kind: str, by: Actor, *, but: Collection[int] = (), **data: Any) -> None:
+    """The creator and whoever answers for the parent task hear of it, but for who heard already."""
     people = {task.creator_id}
     if task.parent_id:
         people |= set(Task.objects.filter(pk=task.parent_id).values_list("owner_id", flat=True))
-    notify([pk for pk in people if pk], kind, about=task.ref, title=task.title, by=by, **data)
+    tell = [pk for pk in people if pk and pk not in but]
+    notify(tell, kind, about=task.ref, title=task.title, by=by, **data)
     if kind != "report.amend":
         _tell_sharers(task, by, people)
 

@@ -102,6 +102,8 @@ def test_s0_feedback_1_100_completes_the_task(task, people):
     tell(task, people.li, 100)
     assert now(task).status == Status.DONE
     assert verbs(task)[-2:] == ["report.submit", "task.complete"]
+    told = Message.objects.filter(person=people.chen, about_kind="task", about_id=task.pk)
+    assert list(told.values_list("kind", flat=True)) == ["task.complete"]  # one message is enough
 
 
 def test_s0_feedback_1_amending_100_to_below_opens_reporting_again(task, people):

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
+from luoshi.kit.quotes import inner
 from luoshi.kit.verdict import Refused
 from luoshi.measures.models import Category, Measure
 from luoshi.measures.rules import FieldKind, Gate
@@ -96,7 +97,7 @@ def refuse_faults(
     for place, faults in faults_of(rows, clock.today(), parent, person).items():
         raise Refused(
             _("“%(title)s”: %(reason)s")
-            % {"title": rows[place].title[:40], "reason": faults[0].reason},
+            % {"title": inner(rows[place].title[:40]), "reason": faults[0].reason},
             faults[0].field,
         )
 

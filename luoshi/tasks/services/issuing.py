@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
+from luoshi.kit.quotes import inner
 from luoshi.kit.verdict import Refused, Stale, require
 from luoshi.measures.models import Deadline, Measure, NodeTemplate
 from luoshi.measures.services import mark_used, take_numbers
@@ -149,7 +150,7 @@ def _refuse_unready(tasks: Sequence[Task], today: dt.date) -> None:
         if task.pk in faults:
             raise Refused(
                 _("“%(title)s” cannot be issued yet: %(reason)s")
-                % {"title": task.title, "reason": faults[task.pk][0].reason}
+                % {"title": inner(task.title), "reason": faults[task.pk][0].reason}
             )
 
 

@@ -133,10 +133,11 @@ def set_progress(
     *,
     by: Actor,
     complete: bool = False,
-) -> None:
+) -> set[int]:
     """Note how far the task has come. ``complete`` moves it on; below 100 it is reopened.
 
-    Raises Stale if the task's status changed meanwhile.
+    Returns who was told that it is completed; they need not be told of the report as well. Raises
+    Stale if the task's status changed meanwhile.
     """
     now = clock.now()
     extra: dict[str, Any] = {"progress": progress, "reported_at": now}
@@ -146,21 +147,23 @@ def set_progress(
         extra["begun_at"] = now
     if complete and task.status == Status.ACTIVE:
         move(task, "complete", by=by, columns=extra)
-        _tell_completed(task, by)
-    elif not complete and task.status in MOVES["reopen"].source:
+        return _tell_completed(task, by)
+    if not complete and task.status in MOVES["reopen"].source:
         move(task, "reopen", by=by, columns=extra)
     else:
         vars(task).update(extra)
         days = turning(task, _nodes(task))
         vars(task).update(days)
         Task.objects.filter(pk=task.pk).update(**extra, **days)
+    return set()
 
 
-def _tell_completed(task: Task, by: Actor) -> None:
+def _tell_completed(task: Task, by: Actor) -> set[int]:
     people = {task.creator_id}
     rows = Part.objects.filter(task=task, role__in=[Role.REVIEWER, Role.ASSESSOR])
     people |= set(rows.exclude(person=None).values_list("person_id", flat=True))
     notify(people, "task.complete", about=task.ref, title=task.title, by=by)
+    return people
 
 
 # ── review and end ───────────────────────────────────────────────────────────────────────────────

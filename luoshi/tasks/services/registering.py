@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
 from luoshi.kit.once import hold
+from luoshi.kit.quotes import inner
 from luoshi.kit.tree import plant_many
 from luoshi.kit.verdict import Refused, Stale, Verdict, denied, require
 from luoshi.people.models import Person
@@ -183,7 +184,8 @@ def edit_many(
             done.append(edit(task, new, by=by, rev=rev))
         except Refused as refusal:
             raise Refused(
-                _("“%(title)s”: %(reason)s") % {"title": new.title[:40], "reason": str(refusal)}
+                _("“%(title)s”: %(reason)s")
+                % {"title": inner(new.title[:40]), "reason": str(refusal)}
             ) from refusal
     return _issued(done, by, issue)
 
