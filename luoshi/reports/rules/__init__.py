@@ -253,7 +253,7 @@ def faults(policy: Policy, texts: dict[str, str], evidence: int) -> Iterator[Fau
     if policy.needs_evidence and evidence == 0:
         yield Fault(
             "evidence",
-            _("Add evidence: a file of your own, or one cited from the list at the right."),
+            _("Add evidence: a file of your own, or one at hand that you cite."),
         )
 
 

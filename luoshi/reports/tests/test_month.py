@@ -435,6 +435,21 @@ def test_drafts_come_back_with_their_files_and_go_when_filed(li, task, people):
     assert not people.li.drafts.exists()
 
 
+def test_files_of_a_row_stand_in_the_form_of_the_single_report_too(li, task, people):
+    path = reverse("reports:submit", args=[task.pk])
+    kept = slip(li, task, "合同.txt")
+    keeping.save_draft(people.li, form=path, data={"body": ["写"], "evidence-kept": [kept]})
+    said = text(li.get(path))
+    assert f'name="evidence-kept" value="{kept}" checked' in said
+
+
+def test_no_change_is_told_in_the_story(li, task, people):
+    no_change(task, people.li)
+    said = text(li.get(reverse("reports:reports", args=[task.pk])))
+    assert "story-unchanged" in said
+    assert "等待上级批复" in said
+
+
 def test_what_was_sent_after_the_log_out_comes_back(client, task, people, settings, day):
     client.post("/people/login/", {"account": people.li.account, "password": PASSWORD})
     client.force_login(people.li)

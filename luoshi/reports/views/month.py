@@ -215,6 +215,8 @@ def _words() -> dict[str, str]:
             "to be mended %%fault%%"
         )
         % (),
+        "counted": _("to report %(open)s, reported %(filed)s, not reported %(missing)s")
+        % {"open": "%open%", "filed": "%filed%", "missing": "%missing%"},
         "sending": _("Filing %%n%% rows …") % (),
         "nothing": _("Nothing was filled in, so nothing was filed."),
         "saved": _("Draft saved"),
@@ -324,6 +326,7 @@ def _file_one(person: Person, line: Line, form: RowForm) -> Row:
         if form.is_valid():
             rev = form.cleaned_data["rev"]
             report = file_row(line, form.typed(), person=person, kind=form.kind, rev=rev)
+            line.due.filed_on = clock.today()
             return Row(line, Typed(), RowState.FILED, report=report)
         errors = {name: [str(one) for one in said] for name, said in form.errors.items()}
         stale = rules.unseen(whole(form.raw("rev")), line.latest)

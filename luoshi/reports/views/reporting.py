@@ -18,6 +18,7 @@ from luoshi.kit.typed import whole
 from luoshi.kit.verdict import NotAllowed, Refused, Stale, Verdict, require
 from luoshi.measures.models import Measure
 from luoshi.people.models import Person
+from luoshi.people.queries import draft_for
 from luoshi.reports import queries, rules, services
 from luoshi.reports.forms import TEXTS, DocumentForm, ReportForm, Sheet
 from luoshi.reports.models import Report
@@ -183,7 +184,9 @@ def _write(
     sent = request.method == "POST"
     form = ReportForm(request.POST if sent else None, request.FILES if sent else None, sheet=sheet)
     status = 200
-    if sent:
+    if not sent:
+        form.initial["evidence"] = _files_of_draft(request)
+    else:
         status = 422
         if form.is_valid():
             try:
@@ -208,6 +211,12 @@ def _write(
         context["shown"] = form.sheet.last
     page = _page(request, form, **context)
     return respond(request, "reports/submit.html", "reports/_submit.html", page, status=status)
+
+
+def _files_of_draft(request: HttpRequest) -> list[str]:
+    """Slips of files received on the page of the month for this report, which is not filed yet."""
+    draft = draft_for(_person(request), request.path) or {}
+    return [str(slip) for slip in draft.get("evidence-kept", ())]
 
 
 def _answering_to_newest(

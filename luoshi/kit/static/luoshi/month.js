@@ -393,6 +393,12 @@ function start() {
     }
   }
 
+  function counted() {
+    const place = document.querySelector("[data-counted]");
+    const filed = list.querySelectorAll("[data-state=filed]").length + Number(place.dataset.filed);
+    place.textContent = put(words.counted, { open: rows().length, filed, missing: place.dataset.missing });
+  }
+
   function take(page) {
     const told = page.querySelector("[data-answer]");
     if (!told) throw new Error(words.broken);
@@ -417,6 +423,7 @@ function start() {
       said.textContent = words.lost;
       said.hidden = false;
     }
+    counted();
     count();
     selected();
     toast(told.dataset.said);
