@@ -17,7 +17,23 @@ VERBS = {
 MESSAGES = {
     "change.ask_transfer": (
         "switch-horizontal",
-        _("%(by)s asks you to take over “%(title)s” from %(giver)s."),
+        _("%(by)s asks you to take over “%(title)s”."),
+    ),
+    "change.ask_for_other": (
+        "switch-horizontal",
+        _("%(by)s asks you to take over “%(title)s”, which %(giver)s answered for."),
+    ),
+    "change.ask_many": (
+        "switch-horizontal",
+        _("%(by)s hands %(n)s tasks over to you, “%(title)s” among them."),
+    ),
+    "change.accept_many": (
+        "switch-horizontal",
+        _("%(by)s took over %(n)s tasks, “%(title)s” among them."),
+    ),
+    "change.decline_many": (
+        "arrow-back-up",
+        _("%(by)s did not take over %(n)s tasks, “%(title)s” among them: %(opinion)s"),
     ),
     "change.asked_for_you": (
         "switch-horizontal",

@@ -6,7 +6,9 @@ withdraw_transfer                  by who asked
 void_transfers                     the task ended meanwhile
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from django.db import transaction
 from django.urls import reverse
@@ -29,6 +31,18 @@ from luoshi.tasks.services.handing_over import dismiss, hand_over
 from luoshi.tasks.services.line import id_of, person_of
 from luoshi.tasks.services.taking_part import admit
 from luoshi.trail.services import record
+
+#: More messages of one act than these are told to somebody as one.
+FEW = 3
+
+
+class _Heard(NamedTuple):
+    """Who hears of which transfer."""
+
+    person_id: int | None
+    change: Change
+    kind: str
+
 
 # ── asking ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -61,8 +75,10 @@ def ask_transfer(
     if to.pk == by.id:
         for change in made:
             _take(change, by)
+        _tell_answer(made, "accept", by)
     else:
-        notify_many(note for change in made for note in _asked(change, by))
+        told = [heard for change in made for heard in _asked(change, by)]
+        _tell(told, "change.ask_many", by)
     return made
 
 
@@ -98,15 +114,12 @@ def _refuse_taker(task: Task, taker: Person, field: str | None = None) -> None:
     stands(rules.taker_stands(taker, task.owner_id, clock.today(), assesses=assesses), field)
 
 
-def _asked(change: Change, by: Actor) -> Iterable[Note]:
+def _asked(change: Change, by: Actor) -> Iterable[_Heard]:
     """The taker is asked; the giver hears of it where somebody else asked."""
-    assert change.giver is not None
-    assert change.taker is not None
-    task = change.task
-    words = {"giver": change.giver.name, "taker": change.taker.name}
-    yield Note([change.taker.pk], "change.ask_transfer", task.ref, task.title, by, data=words)
-    if change.giver.pk != by.id:
-        yield Note([change.giver.pk], "change.asked_for_you", task.ref, task.title, by, data=words)
+    own = change.giver_id == by.id
+    yield _Heard(change.taker_id, change, "change.ask_transfer" if own else "change.ask_for_other")
+    if not own:
+        yield _Heard(change.giver_id, change, "change.asked_for_you")
 
 
 # ── answering ────────────────────────────────────────────────────────────────────────────────────
@@ -120,9 +133,13 @@ def accept_transfer(changes: Sequence[Change], *, by: Actor, opinion: str = "") 
     nothing is written.
     """
     _refuse_long(opinion)
-    return sum(
-        _take(change, by, opinion.strip()) for change in sorted(changes, key=lambda row: row.pk)
-    )
+    taken = [
+        change
+        for change in sorted(changes, key=lambda row: row.pk)
+        if _take(change, by, opinion.strip())
+    ]
+    _tell_answer(taken, "accept", by)
+    return len(taken)
 
 
 def _take(change: Change, by: Actor, opinion: str = "") -> bool:
@@ -142,7 +159,6 @@ def _take(change: Change, by: Actor, opinion: str = "") -> bool:
     hand_over(task, taker, by=by)
     pass_on_drafts(giver, taker, front=forms_of(task))
     record(task.ref, "change.accept_transfer", by=by, change=change.pk)
-    _tell(change, "change.accept_transfer", by, {giver.pk, change.asked_by_id, task.creator_id})
     return True
 
 
@@ -155,9 +171,13 @@ def forms_of(task: Task) -> str:
 def decline_transfer(changes: Sequence[Change], *, by: Actor, opinion: str) -> int:
     """Do not take the tasks over, with the reason; they stay where they are. Returns how many."""
     stands(rules.reason_stands(opinion), "opinion")
-    return sum(
-        _decline(change, by, opinion.strip()) for change in sorted(changes, key=lambda row: row.pk)
-    )
+    declined = [
+        change
+        for change in sorted(changes, key=lambda row: row.pk)
+        if _decline(change, by, opinion.strip())
+    ]
+    _tell_answer(declined, "decline", by)
+    return len(declined)
 
 
 def _decline(change: Change, by: Actor, opinion: str) -> bool:
@@ -168,7 +188,6 @@ def _decline(change: Change, by: Actor, opinion: str) -> bool:
     _decide(change, ChangeState.DECLINED, by, opinion)
     _send_out(change, by)
     record(task.ref, "change.decline_transfer", by=by, change=change.pk, reason=opinion)
-    _tell(change, "change.decline_transfer", by, {change.giver_id, change.asked_by_id})
     return True
 
 
@@ -182,7 +201,7 @@ def withdraw_transfer(change: Change, *, by: Actor) -> None:
     _decide(change, ChangeState.WITHDRAWN, by)
     _send_out(change, by)
     record(task.ref, "change.withdraw_transfer", by=by, change=change.pk)
-    _tell(change, "change.withdraw_transfer", by, {change.taker_id})
+    _tell([_Heard(change.taker_id, change, "change.withdraw_transfer")], "", by)
 
 
 def void_transfers(tasks: Sequence[Task], *, by: Actor) -> None:
@@ -223,8 +242,42 @@ def _refuse_long(opinion: str) -> None:
         raise Refused(_("Say it in fewer words."), "opinion")
 
 
-def _tell(change: Change, kind: str, by: Actor, people: set[int | None]) -> None:
-    task = change.task
-    words = {"giver": change.giver.name if change.giver else "", "opinion": change.opinion}
-    known = tuple(pk for pk in people if pk)
-    notify_many([Note(known, kind, task.ref, task.title, by, data=words)])
+# ── telling ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _tell_answer(changes: Sequence[Change], verb: str, by: Actor) -> None:
+    """The one whose task it is or was, who asked, and, of what was accepted, the creator hear."""
+    told = []
+    for row in queries.transfers().filter(pk__in=[c.pk for c in changes]).select_related("task"):
+        people = {row.giver_id, row.asked_by_id}
+        if verb == "accept":
+            people.add(row.task.creator_id)
+        told += [_Heard(pk, row, f"change.{verb}_transfer") for pk in people]
+    _tell(told, f"change.{verb}_many", by)
+
+
+def _tell(told: Iterable[_Heard], together: str, by: Actor) -> None:
+    """A message each; of more than a few to the same person one message for all of them."""
+    by_person: dict[int, list[_Heard]] = defaultdict(list)
+    for heard in told:
+        if heard.person_id:
+            by_person[heard.person_id].append(heard)
+    notes: list[Note] = []
+    for person_id, rows in by_person.items():
+        if len(rows) > FEW and together:
+            first = rows[0].change
+            words = {"n": len(rows), "opinion": first.opinion}
+            notes.append(Note([person_id], together, first.ref, first.task.title, by, data=words))
+        else:
+            notes += [_note(heard, person_id, by) for heard in rows]
+    notify_many(notes)
+
+
+def _note(heard: _Heard, person_id: int, by: Actor) -> Note:
+    change = heard.change
+    words = {
+        "giver": change.giver.name if change.giver else "",
+        "taker": change.taker.name if change.taker else "",
+        "opinion": change.opinion,
+    }
+    return Note([person_id], heard.kind, change.task.ref, change.task.title, by, data=words)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.urls import NoReverseMatch, reverse
 
+from luoshi.changes.queries import asked_by, given_by, taken_by, to_answer
 from luoshi.improvement.models import Diagnosis
 from luoshi.intake.queries import batches_visible_to
 from luoshi.notices.queries import digests_of, questions_visible_to
@@ -68,6 +69,14 @@ def _question(user: Person, pk: int) -> str:
     return f"{_page('notices:help')}#question-{pk}" if seen else ""
 
 
+def _change(user: Person, pk: int) -> str:
+    """The list of transfers in which those concerned find this one."""
+    for show, rows in (("waiting", to_answer), ("asked", asked_by), ("answered", taken_by)):
+        if rows(user).filter(pk=pk).exists():
+            return f"{_page('changes:index')}?show={show}"
+    return _page("changes:index") if given_by(user).filter(pk=pk).exists() else ""
+
+
 def _diagnosis(user: Person, pk: int) -> str:
     task_id = Diagnosis.objects.filter(pk=pk).values_list("task_id", flat=True).first()
     page = _task(user, task_id) if task_id else ""
@@ -96,6 +105,7 @@ _FINDERS: dict[str, Finder] = {
     "report": _report,
     "feedback": _feedback,
     "view": _view,
+    "change": _change,
     "diagnosis": _diagnosis,
     "unit": _people_page("people:unit"),
     "person": _people_page("people:person"),

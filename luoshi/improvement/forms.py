@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from luoshi.improvement import rules
 from luoshi.improvement.models import Diagnosis
@@ -60,7 +61,7 @@ class ActionForm(forms.Form):
     """One improvement action; a row left blank counts for nothing."""
 
     text = _text(_("Improvement action"), 2)
-    owner = PersonField(label=_("Responsible person"), required=False)
+    owner = PersonField(label=pgettext_lazy("of an action", "Responsible person"), required=False)
     date = DayField(label=_("By when"), required=False)
 
     @property

@@ -7,7 +7,9 @@ import pytest
 from luoshi.changes import queries, services
 from luoshi.changes.models import Change
 from luoshi.changes.tests.factories import asked
+from luoshi.desk.refs import resolve
 from luoshi.kit.verdict import NotAllowed, Refused, Stale
+from luoshi.notices.kinds import rows_of
 from luoshi.notices.models import Message
 from luoshi.people.models import Draft, Person, Tenure
 from luoshi.people.roles import Duty
@@ -360,6 +362,24 @@ def test_all_or_none_is_accepted(people, day):
     with pytest.raises((NotAllowed, Stale)):
         services.accept_transfer(made, by=people.sun.actor)
     assert {again(first).owner, again(second).owner} == {people.li}
+
+
+def test_many_are_told_in_one_message(people, day):
+    day("2026-03-02")
+    tasks = [running(people) for _ in range(5)]
+    Message.objects.all().delete()
+    made = services.ask_transfer(tasks, people.sun, REASON, by=people.li.actor)
+    assert told(people.sun) == ["change.ask_many"]
+    message = Message.objects.get(person=people.sun)
+    assert resolve(message.about, people.sun) == "/transfers/?show=waiting"
+    assert resolve(message.about, people.li) == "/transfers/?show=asked"
+    assert resolve(message.about, people.wang) is None
+    services.accept_transfer(made[:4], by=people.sun.actor)
+    assert told(people.li) == ["change.accept_many"]
+    services.decline_transfer(made[4:], by=people.sun.actor, opinion="不分管")
+    assert told(people.li) == ["change.accept_many", "change.decline_transfer"]
+    (row,) = rows_of(Message.objects.filter(kind="change.accept_many", person=people.chen))
+    assert row.sentence == f"孙丽已接手“{tasks[0].title}”等 4 项任务。"
 
 
 # ── lists ────────────────────────────────────────────────────────────────────────────────────────

@@ -1,12 +1,13 @@
 """Finding tasks, reports, files and people by words; only what the reader may see."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 
 from luoshi.desk.queries.home import task_url
+from luoshi.improvement.models import Diagnosis
 from luoshi.kit.statements import statement
 from luoshi.people.models import Person, Unit
 from luoshi.people.queries import people_matching, units_matching, with_phones
@@ -56,6 +57,7 @@ class Found:
     snippet: str = ""
     in_reports: int = 0
     in_files: int = 0
+    in_diagnosis: bool = False
 
 
 @dataclass
@@ -80,7 +82,7 @@ class Results:
 
 
 def results(person: Person, words: str, page: int = 1) -> Results:
-    """Tasks newest first, people and units by name. Six statements at most."""
+    """Tasks newest first, people and units by name. Seven statements at most."""
     found = Results(words.split(), page=page)
     if not found.words:
         return found
@@ -102,16 +104,20 @@ def _add_tasks(found: Results, person: Person, words: str) -> None:
     found.page = min(max(found.page, 1), found.pages)
     shown = order[(found.page - 1) * MOST_TASKS : found.page * MOST_TASKS]
     rows = {row[0]: TaskFound(*row) for row in _tasks_found(keys=shown)}
-    bodies = _report_texts(hit for pk in shown for hit in by_task[pk])
+    bodies = _texts_hit([hit for pk in shown for hit in by_task[pk]])
     for pk in shown:
         found.tasks.append(_found(rows[pk], by_task[pk], bodies, found.words))
 
 
-def _report_texts(told: Iterable[Hit]) -> dict[str, str]:
-    """Texts of the reports hit, by key; one statement."""
-    keys = [hit.key for hit in told if hit.kind == "report" and hit.key.isdigit()]
-    rows = _texts(keys=[int(key) for key in keys[:200]])
-    return {str(pk): "\n".join(filter(None, texts)) for pk, *texts in rows}
+def _texts_hit(told: Sequence[Hit]) -> dict[tuple[str, str], str]:
+    """Texts of the reports and diagnoses hit, by kind and key; a statement for each kind."""
+    found: dict[tuple[str, str], str] = {}
+    for kind, read in (("report", _texts), ("diagnosis", _diagnoses)):
+        keys = [int(hit.key) for hit in told if hit.kind == kind and hit.key.isdigit()][:200]
+        for pk, *texts in read(keys=keys) if keys else ():
+            known = found.get((kind, str(pk)), "")
+            found[kind, str(pk)] = "\n".join(filter(None, [known, *texts]))
+    return found
 
 
 @statement
@@ -120,13 +126,22 @@ def _texts(keys: Any) -> QuerySet[Report, Any]:
     return rows.values_list("pk", "body", "problems", "help_needed", "next_step")
 
 
-def _found(task: TaskFound, told: list[Hit], bodies: dict[str, str], words: list[str]) -> Found:
-    texts = [task.details, task.standard, *(bodies.get(h.key, "") for h in told)]
+@statement
+def _diagnoses(keys: Any) -> QuerySet[Diagnosis, Any]:
+    rows = Diagnosis.objects.filter(pk__in=keys).order_by("pk", "actions__order")
+    return rows.values_list("pk", "problem", "cause", "effect", "actions__text")
+
+
+def _found(
+    task: TaskFound, told: list[Hit], bodies: dict[tuple[str, str], str], words: list[str]
+) -> Found:
+    texts = [task.details, task.standard, *(bodies.get((h.kind, h.key), "") for h in told)]
     return Found(
         task,
         next((cut for text in texts if (cut := snippet(text, words))), ""),
         in_reports=sum(hit.kind == "report" for hit in told),
-        in_files=sum(hit.kind not in {"task", "report"} for hit in told),
+        in_files=sum(hit.kind not in {"task", "report", "diagnosis"} for hit in told),
+        in_diagnosis=any(hit.kind == "diagnosis" for hit in told),
     )
 
 

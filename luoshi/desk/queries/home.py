@@ -559,7 +559,7 @@ _LABELS = {
     "accept": pgettext_lazy("verb", "Review"),
     "assess": gettext_lazy("Score"),
     "approve": pgettext_lazy("verb", "Approve"),
-    "answer": pgettext_lazy("verb", "Answer"),
+    "answer": pgettext_lazy("transfer", "Answer it"),
     "diagnose": pgettext_lazy("diagnosis", "Write"),
 }
 

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from luoshi.desk.queries.finding import results
 from luoshi.desk.queries.home import work_list
 from luoshi.desk.refs import resolve
 from luoshi.improvement import services
@@ -379,6 +380,14 @@ def test_pages_follow_each_other(li, people, day, monkeypatch):
     after = li.get(reverse("diagnoses"), {"year": 2026, "after": first.page.next}).context["found"]
     assert [row.task.title for row in after.rows] == ["任务2", "任务3"]
     assert (first.count, after.count) == (5, 5)
+
+
+def test_the_search_finds_the_words_of_a_diagnosis(li, task, people):
+    diagnose(task, people.li, actions=(NewAction("推行校企互聘制度"),))
+    (found,) = results(people.li, "校企互聘").tasks
+    assert "推行校企互聘制度" in found.snippet
+    assert (found.in_diagnosis, found.in_files, found.in_reports) == (True, 0, 0)
+    assert "诊断与改进中提到" in text(li.get(reverse("search"), {"q": "校企互聘"}))
 
 
 def test_amending_by_service_stands_in_the_list(li, task, people):
