@@ -8,7 +8,8 @@ always the same and only its values differ, say it as a statement:
     def _late(owner: Any, today: Any) -> QuerySet[Task, Any]:
         return Task.objects.filter(owner_id=owner, late_from__lte=today).values_list("pk", "title")
 
-    _late(owner=person.pk, today=today)          a list of tuples
+    _late(owner=person.pk, today=today)             a list of tuples
+    _open.instances(owner=person.pk)                rows of the model, where there is no values_list
 
 A list stands for as many places: ``pk__in=keys``, or ``among("owner_id", keys)`` for what leads to
 another table. The SQL is written once per length; beyond sixteen the last value is repeated up to
@@ -28,8 +29,9 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.models import Expression, F, QuerySet
+from django.db.models import Expression, F, Model, QuerySet
 from django.db.models.lookups import In
+from django.db.models.query import get_related_populators
 
 Row = tuple[Any, ...]
 #: Lists up to this length are taken as they are.
@@ -61,14 +63,55 @@ def among(column: str, places: Any) -> Any:
 
 
 @dataclass(frozen=True)
+class _Making:
+    """How a row becomes an instance with its related ones, as `ModelIterable` of Django does it."""
+
+    model: type[Model]
+    names: list[str]
+    columns: slice
+    related: list[Any]
+    annotations: dict[str, int]
+
+    @classmethod
+    def of(cls, compiler: Any, alias: str) -> "_Making | None":
+        told = compiler.klass_info
+        if told is None:
+            return None
+        fields = told["select_fields"]
+        columns = slice(fields[0], fields[-1] + 1)
+        return cls(
+            told["model"],
+            [column.target.attname for column, _sql, _alias in compiler.select[columns]],
+            columns,
+            get_related_populators(told, compiler.select, alias),  # type: ignore[call-arg]
+            compiler.annotation_col_map,
+        )
+
+    def instance(self, row: Row, alias: str) -> Any:
+        found = self.model.from_db(alias, self.names, row[self.columns])
+        for populator in self.related:
+            populator.populate(row, found)
+        for name, place in self.annotations.items():
+            setattr(found, name, row[place])
+        return found
+
+
+@dataclass(frozen=True)
 class _Written:
     """SQL with its parameters, some of them places, and how columns are read."""
 
+    alias: str
     sql: str
     params: tuple[Any, ...]
     converters: tuple[tuple[int, list[Converter], Any], ...]
+    making: _Making | None
 
-    def rows(self, connection: Any, values: dict[str, Any]) -> list[Row]:
+    def instances(self, values: dict[str, Any]) -> list[Any]:
+        assert self.making is not None, "values_list has no instances"
+        return [self.making.instance(row, self.alias) for row in self.rows(values)]
+
+    def rows(self, values: dict[str, Any]) -> list[Row]:
+        connection = connections[self.alias]
         filled = [
             _adapted(param.value(values), connection) if isinstance(param, Place) else param
             for param in self.params
@@ -104,7 +147,13 @@ def _write(rows: QuerySet[Any, Any]) -> _Written | None:
         return None
     columns = [expression for expression, _sql, _alias in compiler.select]
     converters = compiler.get_converters(columns).items()
-    return _Written(sql, tuple(params), tuple((at, *found) for at, found in converters))
+    return _Written(
+        rows.db,
+        sql,
+        tuple(params),
+        tuple((at, *found) for at, found in converters),
+        _Making.of(compiler, rows.db),
+    )
 
 
 class Statement:
@@ -112,26 +161,34 @@ class Statement:
 
     def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
         self._build = build
-        self._known: dict[tuple[Any, ...], tuple[str, _Written | None]] = {}
+        self._known: dict[tuple[Any, ...], _Written | None] = {}
         update_wrapper(self, build)
 
     def __call__(self, **values: Any) -> list[Row]:
         """The rows for these values; a list (or tuple) stands for as many values."""
         filled = {name: _padded(value) for name, value in values.items()}
-        lengths = tuple(
-            len(value) if isinstance(value, list | tuple) else None for value in filled.values()
-        )
-        key = (*filled, *lengths)
-        if key not in self._known:
-            places = map(_place, filled, lengths)
-            rows = self._build(**dict(zip(filled, places, strict=True)))
-            self._known[key] = (rows.db, _write(rows))
-        alias, written = self._known[key]
-        return written.rows(connections[alias], filled) if written else []
+        written = self._written(filled)
+        return written.rows(filled) if written else []
 
     def column(self, **values: Any) -> list[Any]:
         """The first column of the rows."""
         return [row[0] for row in self(**values)]
+
+    def instances(self, **values: Any) -> list[Any]:
+        """The rows as instances of the model, with those selected as related."""
+        filled = {name: _padded(value) for name, value in values.items()}
+        written = self._written(filled)
+        return written.instances(filled) if written else []
+
+    def _written(self, values: dict[str, Any]) -> _Written | None:
+        lengths = tuple(
+            len(value) if isinstance(value, list | tuple) else None for value in values.values()
+        )
+        key = (*values, *lengths)
+        if key not in self._known:
+            places = map(_place, values, lengths)
+            self._known[key] = _write(self._build(**dict(zip(values, places, strict=True))))
+        return self._known[key]
 
 
 def _padded(value: Any) -> Any:

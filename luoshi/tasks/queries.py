@@ -180,10 +180,17 @@ def visible_one(person: Person, pk: int) -> QuerySet[Task]:
 
     Most tasks are seen by everybody; that is told from three columns.
     """
-    told = Task.objects.filter(pk=pk).values_list("creator_id", "status", "measure_id").first()
-    if told and _is_plain(told, person, None):
+    if _is_plainly_seen(person, pk):
         return Task.objects.filter(pk=pk)
     return tasks_visible_to(person).filter(pk=pk)
+
+
+def _is_plainly_seen(person: Person, pk: int) -> bool:
+    """Whether creator, status and measure alone say that the person sees the task."""
+    return any(
+        _is_plain((creator, status, measure), person, None)
+        for _pk, creator, status, measure in _seen_by(keys=[pk])
+    )
 
 
 def visible_among(tasks: Sequence[Task], person: Person) -> list[Task]:
@@ -576,25 +583,36 @@ class _Gathered:
     headed: set[int] = field(default_factory=set)
 
 
+@statement
+def _parts_answered_for(tasks: Any, person: Any) -> QuerySet[Part]:
+    """Parts of the person and of units in tasks."""
+    mine_or_units = Q(person_id=person) | Q(unit__isnull=False)
+    return Part.objects.filter(among("task_id", tasks)).filter(mine_or_units)
+
+
+@statement
+def _owners(keys: Any) -> QuerySet[Task, Any]:
+    rows = Task.objects.filter(pk__in=keys).order_by()
+    return rows.values_list("pk", "owner_id", "owner_post_id")
+
+
+@statement
+def _open_children(parents: Any) -> QuerySet[Task, Any]:
+    rows = Task.objects.filter(among("parent_id", parents), status__lt=Status.DONE)
+    return rows.values_list("parent_id", "title")[:200]
+
+
 def _gather(tasks: Sequence[Task], person: Person) -> _Gathered:
     found = _Gathered()
     keys = [task.pk for task in tasks]
-    parts = Part.objects.filter(task_id__in=keys).filter(
-        Q(person_id=person.pk) | Q(unit__isnull=False)
-    )
-    for part in parts:
+    for part in _parts_answered_for.instances(tasks=keys, person=person.pk):
         found.parts[part.task_id].append(part)
-    parent_ids = {task.parent_id for task in tasks if task.parent_id}
-    if parent_ids:
-        rows = Task.objects.filter(pk__in=parent_ids)
-        found.parents = {
-            pk: (owner, post)
-            for pk, owner, post in rows.values_list("pk", "owner_id", "owner_post_id")
-        }
+    parents = list({task.parent_id for task in tasks if task.parent_id})
+    if parents:
+        found.parents = {pk: (owner, post) for pk, owner, post in _owners(keys=parents)}
     with_children = [task.pk for task in tasks if task.children_count]
     if with_children:
-        rows = Task.objects.filter(parent_id__in=with_children, status__lt=Status.DONE)
-        for parent_id, title in rows.values_list("parent_id", "title")[:200]:
+        for parent_id, title in _open_children(parents=with_children):
             if len(found.open_children[parent_id]) < 3:
                 found.open_children[parent_id].append(title)
     found.headed = {h.unit_id for h in powers_of(person).holdings if h.duty == Duty.HEAD}
@@ -745,15 +763,24 @@ def principal(task: Task, person: Person, verb: str, facts: Facts) -> tuple[Verd
 # ── rows for pages ───────────────────────────────────────────────────────────────────────────────
 
 
+_ON_PAGE = ("unit", "owner", "creator", "category", "measure")
+
+
 def for_page(person: Person, pk: int) -> QuerySet[Task]:
     """One task with what its page shows, if the person may see it."""
-    return visible_one(person, pk).select_related(
-        "unit",
-        "owner",
-        "creator",
-        "category",
-        "measure",
-    )
+    return visible_one(person, pk).select_related(*_ON_PAGE)
+
+
+@statement
+def _for_page(pk: Any) -> QuerySet[Task]:
+    return Task.objects.filter(pk=pk).select_related(*_ON_PAGE)
+
+
+def one_for_page(person: Person, pk: int) -> Task | None:
+    """The task with what its page shows; None if the person may not see it."""
+    if _is_plainly_seen(person, pk):
+        return next(iter(_for_page.instances(pk=pk)), None)
+    return for_page(person, pk).first()
 
 
 def children_of(task: Task) -> QuerySet[Task]:
@@ -765,6 +792,11 @@ def children_of(task: Task) -> QuerySet[Task]:
     )
 
 
+@statement
+def _measures(keys: Any) -> QuerySet[Measure]:
+    return Measure.objects.filter(pk__in=keys).order_by().only("rev")
+
+
 def read_measures(tasks: Iterable[Task]) -> None:
     """Give tasks read with their category the measures that govern them; one query for all.
 
@@ -772,7 +804,7 @@ def read_measures(tasks: Iterable[Task]) -> None:
     """
     rows = list(tasks)
     wanted = {task.measure_id or task.category.measure_id for task in rows} - {None}
-    measures = Measure.objects.only("rev").in_bulk(wanted) if wanted else {}
+    measures = {measure.pk: measure for measure in _measures.instances(keys=list(wanted))}
     for task in rows:
         if task.measure_id:
             task.measure = measures[task.measure_id]
@@ -780,13 +812,16 @@ def read_measures(tasks: Iterable[Task]) -> None:
             task.category.measure = measures[task.category.measure_id]
 
 
+@statement
+def _parts(tasks: Any) -> QuerySet[Part]:
+    rows = Part.objects.filter(among("task_id", tasks))
+    return rows.select_related("person", "unit", "signed_by")
+
+
 def parts_of(tasks: Sequence[Task]) -> dict[int, list[Part]]:
     """Everybody taking part, with names, grouped by task."""
     grouped: dict[int, list[Part]] = defaultdict(list)
-    rows = Part.objects.filter(task_id__in=[t.pk for t in tasks]).select_related(
-        "person", "unit", "signed_by"
-    )
-    for part in rows:
+    for part in _parts.instances(tasks=[task.pk for task in tasks]):
         grouped[part.task_id].append(part)
     return grouped
 

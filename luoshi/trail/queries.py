@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from luoshi.kit import clock
+from luoshi.kit.statements import statement
 from luoshi.trail.models import Event, Head, Seal
 from luoshi.trail.rules import (
     SUBJECTS,
@@ -68,9 +69,15 @@ def _line(event: Event) -> Line:
 
 
 def events_about(about_kind: str, about_id: int, limit: int = 200) -> list[Line]:
-    """The story of one subject, newest first."""
-    rows = Event.objects.filter(about_kind=about_kind, about_id=about_id).order_by("-seq")
+    """The story of one subject, newest first, of its last two hundred events."""
+    rows = _newest_about.instances(kind=about_kind, pk=about_id)
     return [_line(event) for event in rows[:limit]]
+
+
+@statement
+def _newest_about(kind: Any, pk: Any) -> QuerySet[Event]:
+    rows = Event.objects.filter(about_kind=kind, about_id=pk).order_by("-seq")
+    return rows[:200]
 
 
 # ---------------------------------------------------------------------------- search

@@ -4,7 +4,9 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -18,6 +20,7 @@ from luoshi.changes.queries import panel as transfers_panel
 from luoshi.desk.queries.listing import rows_of
 from luoshi.improvement.queries import Panel as Improvement
 from luoshi.improvement.queries import panel as improvement_panel
+from luoshi.kit.statements import statement
 from luoshi.kit.verdict import Verdict
 from luoshi.measures.queries import LightShown, lights_of
 from luoshi.people.models import Person
@@ -25,7 +28,7 @@ from luoshi.reports.queries import Panel
 from luoshi.reports.queries import panel as reports_panel
 from luoshi.tasks import queries, rules
 from luoshi.tasks.lifecycle import PERMITS, Relation, Status
-from luoshi.tasks.models import Milestone, Part, Remark, RemarkKind, Role, Task
+from luoshi.tasks.models import Milestone, OwnValue, Part, Remark, RemarkKind, Role, Task
 from luoshi.trail.queries import Line, events_about
 
 Word = str | Promise
@@ -186,10 +189,36 @@ _CHILD = (
 )  # fmt: skip
 
 
+@statement
+def _below(parent: Any) -> QuerySet[Task]:
+    """Sub-tasks in the order they were made, with the columns a line of the page shows."""
+    rows = Task.objects.filter(parent_id=parent).exclude(status=Status.CANCELLED).order_by("pk")
+    return rows.select_related("unit", "owner", "category").only(*_CHILD)
+
+
+@statement
+def _above(keys: Any) -> QuerySet[Task]:
+    return Task.objects.filter(pk__in=keys).order_by("path").only("title", "path")
+
+
+@statement
+def _remarks(task: Any) -> QuerySet[Remark]:
+    return Remark.objects.filter(task_id=task).select_related("by", "by__main_unit")
+
+
+@statement
+def _milestones(task: Any) -> QuerySet[Milestone]:
+    return Milestone.objects.filter(task_id=task)
+
+
+@statement
+def _values(task: Any) -> QuerySet[OwnValue, Any]:
+    rows = OwnValue.objects.filter(task_id=task).order_by("field__order")
+    return rows.values_list("field__name", "person__name", "text")
+
+
 def _children(task: Task, person: Person, today: dt.date) -> tuple[list[Child], int]:
-    below = queries.children_of(task).exclude(status=Status.CANCELLED)
-    shown = below.select_related(None).select_related("unit", "owner", "category").only(*_CHILD)
-    rows = queries.visible_among(list(shown), person)
+    rows = queries.visible_among(_below.instances(parent=task.pk), person)
     queries.read_measures(rows)
     children = [Child(row.task, row.light, row.expected) for row in rows_of(rows, today)]
     return children, sum(child.task.status == Status.DRAFT for child in children)
@@ -231,8 +260,7 @@ def _moments(task: Task) -> list[Moment]:
 
 
 def _own_values(task: Task) -> list[tuple[str, str]]:
-    rows = task.own_values.select_related("field", "person").order_by("field__order")
-    return [(row.field.name, row.person.name if row.person else row.text) for row in rows]
+    return [(name, person or text) for name, person, text in _values(task=task.pk)]
 
 
 def _by_day(lines: Sequence[Line]) -> list[tuple[dt.date, list[Line]]]:
@@ -247,9 +275,8 @@ def portrait(task: Task, person: Person, today: dt.date) -> Portrait:
     facts = queries.facts_for(task, person)
     transfers = transfers_panel(task, person, facts)
     parts = queries.parts_of([task])[task.pk]
-    remarks = list(task.remarks.select_related("by", "by__main_unit"))
+    remarks = _remarks.instances(task=task.pk)
     children, drafts = _children(task, person, today) if task.children_count else ([], 0)
-    ancestors = Task.objects.filter(pk__in=task.ancestor_ids).order_by("path").only("title", "path")
     return Portrait(
         task=task,
         facts=facts,
@@ -257,12 +284,12 @@ def portrait(task: Task, person: Person, today: dt.date) -> Portrait:
         explained=rules.explain(task, task.due, today),
         expected=rules.expected(task.start, task.due, today),
         acts=[*_acts(task, facts, person), *_handing_over(transfers)],
-        ancestors=list(ancestors) if task.parent_id else [],
+        ancestors=_above.instances(keys=task.ancestor_ids) if task.parent_id else [],
         children=children,
         drafts=drafts if Relation.OWNER in facts.relations else 0,
         seats=_seats(parts),
         moments=_moments(task),
-        milestones=list(task.milestones.all()),
+        milestones=_milestones.instances(task=task.pk),
         instructions=[r for r in remarks if r.kind == RemarkKind.INSTRUCTION],
         comments=[r for r in remarks if r.kind != RemarkKind.INSTRUCTION],
         own_values=_own_values(task),

@@ -3,7 +3,7 @@
 from typing import cast
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
@@ -12,7 +12,7 @@ from luoshi.desk.queries import why as reasons
 from luoshi.kit import clock
 from luoshi.kit.htmx import respond
 from luoshi.people.models import Person
-from luoshi.tasks.queries import for_page
+from luoshi.tasks.queries import for_page, one_for_page
 
 
 @login_required
@@ -20,7 +20,9 @@ from luoshi.tasks.queries import for_page
 def task(request: HttpRequest, task_id: int) -> HttpResponse:
     """任务画像 (TSK-7)."""
     person, today = cast(Person, request.user), clock.today()
-    row = get_object_or_404(for_page(person, task_id), pk=task_id)
+    row = one_for_page(person, task_id)
+    if row is None:
+        raise Http404
     told = queries.portrait(row, person, today)
     context = {"portrait": told, "task": row, "reports": told.reports, "today": today}
     return respond(request, "desk/task.html", "desk/_task.html", context)

@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from luoshi.kit.statements import Statement, among, statement
 from luoshi.people.models import Person, Unit
@@ -90,3 +90,21 @@ def test_what_readers_type_is_a_parameter() -> None:
 
     assert named(name="' OR 1=1 --%s") == []
     assert len(named(name="教务处")) == 1
+
+
+def test_instances_come_with_what_is_selected(django_assert_num_queries: Any) -> None:
+    school = make_unit("学院")
+    li = make_person("李", school)
+
+    @statement
+    def of_unit(unit: Any) -> QuerySet[Person]:
+        people = Person.objects.filter(main_unit_id=unit).select_related("main_unit")
+        return people.annotate(of=F("main_unit__name")).defer("password")
+
+    with django_assert_num_queries(1):
+        (found,) = of_unit.instances(unit=school.pk)
+        assert (found, found.name, found.main_unit, found.of) == (li, "李", school, "学院")
+        assert found.main_unit.name == "学院"
+    assert "password" in found.get_deferred_fields()
+    assert not found._state.adding
+    assert of_unit.instances(unit=0) == []

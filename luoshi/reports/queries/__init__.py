@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from luoshi.files.queries import Row, attachments_of, attachments_of_all
 from luoshi.kit import clock
+from luoshi.kit.statements import statement
 from luoshi.kit.verdict import Verdict
 from luoshi.measures.models import Measure
 from luoshi.people.models import Person
@@ -91,7 +92,12 @@ def latest_of(task_ids: Iterable[int]) -> dict[int, Report]:
 
 def reports_on(task: Task) -> list[Report]:
     """Every report on a task with its earlier versions, newest first."""
-    return list(Report.objects.filter(task=task).select_related("by", "counting__category"))
+    return _on_task.instances(task=task.pk)
+
+
+@statement
+def _on_task(task: Any) -> QuerySet[Report]:
+    return Report.objects.filter(task_id=task).select_related("by", "counting__category")
 
 
 def texts() -> Iterator[TextRow]:
@@ -237,8 +243,12 @@ class DueRow:
 def dues_of(task: Task, today: dt.date) -> list[DueRow]:
     """Everything owed on a task and how it stands, in order of time."""
     policy = policy_of(task)
-    rows = Due.objects.filter(task=task).select_related("counting__category")
-    return [_due_row(due, policy, today) for due in rows]
+    return [_due_row(due, policy, today) for due in _owed.instances(task=task.pk)]
+
+
+@statement
+def _owed(task: Any) -> QuerySet[Due]:
+    return Due.objects.filter(task_id=task).select_related("counting__category")
 
 
 def _due_row(due: Due, policy: Measure, today: dt.date) -> DueRow:
@@ -474,14 +484,19 @@ def results_of(task: Task, facts: Facts) -> list[Result]:
     return _results(task, facts, reports_on(task))
 
 
+@statement
+def _further_sets(task: Any) -> QuerySet[Counting]:
+    rows = Counting.objects.filter(task_id=task, home=False).select_related("category", "measure")
+    return rows.order_by("result_due", "pk")
+
+
 def _results(task: Task, facts: Facts, reports: Sequence[Report]) -> list[Result]:
     given: dict[Any, Report] = {
         report.counting_id: report
         for report in reversed(reports)
         if report.kind == ReportKind.RESULT and report.status == ReportStatus.FILED
     }
-    rows = Counting.objects.filter(task=task, home=False).select_related("category", "measure")
     return [
         Result(row, given.get(row.pk), rules.may_file_result(task, facts, given.get(row.pk)))
-        for row in rows.order_by("result_due", "pk")
+        for row in _further_sets.instances(task=task.pk)
     ]
