@@ -9,18 +9,20 @@ What was owed on them stands in `feedback_dues`, the Excel books in `feedback_bo
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Substr
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from luoshi.desk.queries.paging import Order, Page, count_to, page
 from luoshi.files.queries import counts_of
-from luoshi.kit.typed import whole
+from luoshi.kit.statements import among, statement
+from luoshi.kit.typed import whole as number
 from luoshi.kit.unindexed import unindexed
 from luoshi.people.models import Person
 from luoshi.reports.models import Due, Report
@@ -88,6 +90,11 @@ class Wanted:
     problems: bool = False
 
     @property
+    def is_wide(self) -> bool:
+        """Whether most tasks are asked for: nothing narrows them but what may be seen."""
+        return self.scope == "all" and not (self.unit_id or self.category_id or self.tier)
+
+    @property
     def days(self) -> tuple[dt.date, dt.date]:
         """First and last day of the month, or of the year."""
         if self.month is None:
@@ -103,11 +110,11 @@ def read(query: Mapping[str, Any], year: int) -> Wanted:
         return str(query.get(name, "") or "").replace("\0", "")
 
     view = text("view") if text("view") in VIEWS else "reports"
-    scope, task_id = text("scope"), whole(text("task"))
+    scope, task_id = text("scope"), number(text("task"))
     if scope not in NAMES and not (scope == BELOW and task_id):
         scope = "all"
-    month = whole(text("month"))
-    tier = whole(text("tier"))
+    month = number(text("month"))
+    tier = number(text("tier"))
     states = OF_REPORTS if view == "reports" else tuple(STATES)
     return Wanted(
         year=year,
@@ -115,11 +122,11 @@ def read(query: Mapping[str, Any], year: int) -> Wanted:
         scope=scope,
         task_id=task_id if scope == BELOW else None,
         month=month if month and 1 <= month <= 12 else None,
-        unit_id=whole(text("unit")),
+        unit_id=number(text("unit")),
         own=text("own") == "1",
-        category_id=whole(text("category")),
+        category_id=number(text("category")),
         tier=tier if tier in Tier.values else None,
-        person_id=whole(text("person")),
+        person_id=number(text("person")),
         state=text("state") if text("state") in states else "",
         words=text("q")[:100].strip(),
         problems=view == "reports" and text("problems") == "1",
@@ -141,8 +148,7 @@ def tasks_wanted(person: Person, wanted: Wanted, today: dt.date) -> QuerySet[Tas
 
     Month, person, state and words concern reports and dues and are looked at there.
     """
-    narrow = wanted.unit_id or wanted.category_id or wanted.tier
-    if wanted.scope == "all" and not narrow and _sees_all_reports(person):
+    if wanted.is_wide and _sees_all_reports(person):
         return None
     tasks = tasks_visible_to(person).order_by()
     if wanted.scope == "department":
@@ -163,18 +169,30 @@ def _sees_all_reports(person: Person) -> bool:
     return sees_everything(person) or not closed_measures()
 
 
-def of_tasks(tasks: QuerySet[Task] | None) -> tuple[Q, bool]:
-    """The condition that a row hangs on one of the tasks, and whether these are few.
+def of_tasks(person: Person, wanted: Wanted, today: dt.date) -> tuple[Q, bool]:
+    """The condition that a row hangs on a task asked for, and whether these are few.
 
     Few tasks are named, so that their index is read; of many it is asked row by row, so that the
     list is read in its order.
     """
+    tasks = tasks_wanted(person, wanted, today)
     if tasks is None:
         return Q(), False
-    keys = list(tasks.values_list("pk", flat=True)[: FEW + 1])
-    if len(keys) <= FEW:
-        return Q(task_id__in=keys), True
+    if not wanted.is_wide:
+        keys = list(tasks.values_list("pk", flat=True)[: FEW + 1])
+        if len(keys) <= FEW:
+            return Q(task_id__in=keys), True
     return Q(Exists(tasks.filter(pk=OuterRef("task_id")))), False
+
+
+@lru_cache(maxsize=1000)
+def _period_in(_language: str, key: str) -> str:
+    return period_words(key)
+
+
+def period_said(key: str) -> str:
+    """A period in the reader's language; fifty rows name the same few."""
+    return _period_in(get_language() or "", key)
 
 
 # ── reports ──────────────────────────────────────────────────────────────────────────────────────
@@ -209,6 +227,8 @@ class ReportRow:
     due_id: int | None = None
     help_needed: str = ""
     next_step: str = ""
+    #: Says that nothing has changed; the body is why (RPT-5).
+    unchanged: bool = False
 
     @property
     def is_result(self) -> bool:
@@ -223,7 +243,7 @@ class ReportRow:
 
     @property
     def period_said(self) -> str:
-        return self.set_name or (period_words(self.period) if self.period else "")
+        return self.set_name or (period_said(self.period) if self.period else "")
 
 
 @dataclass(frozen=True)
@@ -247,7 +267,7 @@ def _moments(wanted: Wanted) -> dict[str, dt.datetime]:
 
 def reports_wanted(person: Person, wanted: Wanted, today: dt.date) -> QuerySet[Report]:
     """Reports that count, of the tasks asked for and under the other filters."""
-    where, few = of_tasks(tasks_wanted(person, wanted, today))
+    where, few = of_tasks(person, wanted, today)
     counts = unindexed if few else Q
     rows = Report.objects.filter(counts(status=ReportStatus.FILED), where, **_moments(wanted))
     if wanted.scope == "received":
@@ -281,6 +301,7 @@ _COLUMNS = (
     "pk", "task_id", "task__title", "task__unit__short_name", "task__unit__name", "task__number",
     "task__category__name", "task__owner__name", "by__name", "at", "kind", "period", "earlier",
     "progress", "first", "trouble", "late", "counting__category__name",
+    "unchanged",
 )  # fmt: skip
 
 
@@ -293,19 +314,33 @@ def _earlier() -> Subquery:
     return Subquery(older.order_by("-at", "-pk").values("progress")[:1])
 
 
+@statement
+def _in_short(keys: Any) -> QuerySet[Report, Any]:
+    first = {"first": Substr("body", 1, FIRST), "trouble": Substr("problems", 1, FIRST)}
+    rows = Report.objects.filter(pk__in=keys).order_by()
+    return rows.annotate(earlier=_earlier(), **first).values_list(*_COLUMNS)
+
+
+@statement
+def _in_full(keys: Any) -> QuerySet[Report, Any]:
+    whole = {"first": F("body"), "trouble": F("problems")}
+    rows = Report.objects.filter(pk__in=keys).order_by().annotate(earlier=_earlier(), **whole)
+    return rows.values_list(*_COLUMNS, "help_needed", "next_step")
+
+
+@statement
+def _settled(keys: Any) -> QuerySet[Due, Any]:
+    return (
+        Due.objects.filter(among("filed_by_id", keys)).order_by().values_list("filed_by_id", "pk")
+    )
+
+
 def report_rows(keys: Sequence[int], *, in_full: bool = False) -> list[ReportRow]:
     """The reports of these keys as lines, in their order; four statements at any number."""
     if not keys:
         return []
-    texts: dict[str, Any] = {"first": F("body"), "trouble": F("problems")}
-    if not in_full:
-        texts = {name: Substr(text, 1, FIRST) for name, text in texts.items()}
-    more = ("help_needed", "next_step") if in_full else ()
-    rows = Report.objects.filter(pk__in=list(keys)).order_by()
-    told = rows.annotate(earlier=_earlier(), **texts).values_list(*_COLUMNS, *more)
-    dues: dict[int | None, int] = dict(
-        Due.objects.filter(filed_by_id__in=list(keys)).order_by().values_list("filed_by_id", "pk")
-    )
+    told = _in_full(keys=list(keys)) if in_full else _in_short(keys=list(keys))
+    dues: dict[int, int] = dict(_settled(keys=list(keys)))
     evidence = counts_of("report", keys)
     found = {row[0]: _row(row, dues.get(row[0]), evidence[row[0]]) for row in told}
     return [found[key] for key in keys if key in found]
@@ -313,12 +348,12 @@ def report_rows(keys: Sequence[int], *, in_full: bool = False) -> list[ReportRow
 
 def _row(told: tuple[Any, ...], due_id: int | None, evidence: int) -> ReportRow:
     (pk, task_id, title, short, unit, number, category, owner, by, at, kind, period, earlier,
-     progress, first, trouble, late, set_name, *more) = told  # fmt: skip
+     progress, first, trouble, late, set_name, unchanged, *more) = told  # fmt: skip
     help_needed, next_step = more or ("", "")
     return ReportRow(
         pk, task_id, title, short or unit, unit, number, category, owner or "", by, at, kind,
         period, earlier, progress, first, trouble, late, set_name or "", evidence, due_id,
-        help_needed, next_step,
+        help_needed, next_step, unchanged,
     )  # fmt: skip
 
 

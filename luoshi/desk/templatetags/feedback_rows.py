@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from html import escape
 from typing import Any
 from urllib.parse import urlencode
@@ -9,8 +10,8 @@ from urllib.parse import urlencode
 from django import template
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 from luoshi.desk.queries.feedback import STATES, ReportRow
 from luoshi.desk.queries.feedback_dues import Counts, DueRow, Line, Mark, Table, TaskTable
@@ -24,8 +25,19 @@ def due_mark(state: DueState, task_id: int, due_id: int, word: str = "") -> str:
     why = f"/tasks/{task_id}/dues/{due_id}/why/"
     return (
         f'<a class="due-mark due-mark-{state.value}" href="{why}" hx-get="{why}" '
-        f'hx-target="#dialog">{word or escape(str(state.label))}</a>'
+        f'hx-target="#dialog">{word or _state_word(get_language() or "", state)}</a>'
     )
+
+
+@lru_cache(maxsize=100)
+def _state_word(_language: str, state: DueState) -> str:
+    return escape(str(state.label))
+
+
+@lru_cache(maxsize=200)
+def _evidence_words(_language: str, n: int) -> str:
+    words = ngettext("%(n)d piece of evidence", "%(n)d pieces of evidence", n)
+    return escape(words % {"n": n})
 
 
 @register.simple_tag
@@ -46,6 +58,7 @@ class _Reports:
         self._labels = tuple(map(escape, words))
         self._problems = escape(_("Problems"))
         self._result = escape(_("Result"))
+        self._unchanged = escape(pgettext("month row", "no change"))
 
     def line(self, row: ReportRow) -> str:
         what, unit, who, progress, when = self._labels
@@ -68,8 +81,7 @@ class _Reports:
     def _evidence(row: ReportRow) -> str:
         if not row.evidence:
             return ""
-        words = ngettext("%(n)d piece of evidence", "%(n)d pieces of evidence", row.evidence)
-        return f"<small>{escape(words % {'n': row.evidence})}</small>"
+        return f"<small>{_evidence_words(get_language() or '', row.evidence)}</small>"
 
     def _first(self, row: ReportRow) -> str:
         first = " ".join(row.body.split())
@@ -83,7 +95,8 @@ class _Reports:
             return f'<span class="tag">{self._result}</span>'
         before = "" if row.before is None else f"{row.before}% "
         arrow = '<i aria-hidden="true">→</i> ' if before else ""
-        return f'<span class="step">{before}{arrow}<b>{row.progress}%</b></span>'
+        said = f' <span class="tag">{self._unchanged}</span>' if row.unchanged else ""
+        return f'<span class="step">{before}{arrow}<b>{row.progress}%</b></span>{said}'
 
     @staticmethod
     def _mark(row: ReportRow) -> str:
