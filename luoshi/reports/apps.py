@@ -54,6 +54,7 @@ class ReportsConfig(AppConfig):
             _("Not reported yet"),
             _("Report due on %(due)s"),
             reminding.look,
+            reminding.together,
         )
         messages.register_acts("task", reminding.acts)
         texts.register("report", queries.texts)

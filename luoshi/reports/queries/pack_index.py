@@ -53,21 +53,21 @@ class _Paper:
     """A Word document in the house's plain layout."""
 
     def __init__(self) -> None:
-        self._doc = docx.Document()
+        self._paper = docx.Document()
         sizes = {"Normal": 10.5, "Title": 20, "Heading 1": 15, "Heading 2": 12}
         for name, size in sizes.items():
-            style = self._doc.styles[name]
+            style = self._paper.styles[name]
             style.font.name, style.font.size = "SimSun", Pt(size)
             style.font.color.rgb = RGBColor(0, 0, 0)
             fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
             fonts.set(qn("w:eastAsia"), "SimSun")
-        page = self._doc.sections[0]
+        page = self._paper.sections[0]
         page.page_width, page.page_height = Cm(21), Cm(29.7)
         page.left_margin = page.right_margin = Cm(2.2)
 
     def bytes(self) -> bytes:
         held = io.BytesIO()
-        self._doc.save(held)
+        self._paper.save(held)
         return held.getvalue()
 
     # ── the front ──
@@ -77,19 +77,19 @@ class _Paper:
             "unit": contents.unit.name,
             "year": contents.year,
         }
-        self._doc.add_heading(_clean(words), level=0).alignment = WD_ALIGN_PARAGRAPH.CENTER
+        self._paper.add_heading(_clean(words), level=0).alignment = WD_ALIGN_PARAGRAPH.CENTER
         told = _("%(tasks)s tasks, %(files)s files; drawn up on %(day)s from the reports filed.")
-        line = self._doc.add_paragraph(
+        line = self._paper.add_paragraph(
             told % {"tasks": contents.tasks, "files": len(contents.pieces), "day": made_on}
         )
         line.alignment = WD_ALIGN_PARAGRAPH.CENTER
         if not contents.tasks:
-            self._doc.add_paragraph(_("The unit led no task this year."))
+            self._paper.add_paragraph(_("The unit led no task this year."))
 
     # ── a set ──
 
     def set_of(self, number: int, category: Category, entries: Sequence[Entry]) -> None:
-        self._doc.add_heading(_clean(f"{number:02} {category.name}"), level=1)
+        self._paper.add_heading(_clean(f"{number:02} {category.name}"), level=1)
         self._table(
             [
                 _("No."),
@@ -117,7 +117,7 @@ class _Paper:
 
     def _entry(self, place: str, entry: Entry) -> None:
         task, report = entry.task, entry.report
-        self._doc.add_heading(_clean(f"{place} {task.title}"), level=2)
+        self._paper.add_heading(_clean(f"{place} {task.title}"), level=2)
         owner = f" · {task.owner.name}" if task.owner else ""
         due = task.due.isoformat() if task.due else ""
         facts = [
@@ -175,7 +175,7 @@ class _Paper:
         if not pieces:
             self._grey(_("No evidence was filed."))
         for number, piece in enumerate(pieces, start=1):
-            line = self._doc.add_paragraph()
+            line = self._paper.add_paragraph()
             line.paragraph_format.left_indent = Cm(0.6)
             line.paragraph_format.space_after = Pt(0)
             line.add_run(f"{number}. ")
@@ -191,7 +191,7 @@ class _Paper:
 
     def further(self, category: Category, results: Sequence[Result]) -> None:
         words = _("%(set)s: overlapping tasks, final results only") % {"set": category.name}
-        self._doc.add_heading(_clean(words), level=1)
+        self._paper.add_heading(_clean(words), level=1)
         self._table(
             [_("Number"), _("Task"), _("Due date"), _("Result given on"), _("Final result")],
             [
@@ -210,31 +210,31 @@ class _Paper:
     # ── pieces of a page ──
 
     def _label(self, words: str) -> None:
-        line = self._doc.add_paragraph()
+        line = self._paper.add_paragraph()
         line.paragraph_format.space_before, line.paragraph_format.space_after = Pt(6), Pt(2)
         line.paragraph_format.keep_with_next = True
         line.add_run(_clean(words)).bold = True
 
     def _text(self, text: str) -> None:
         for part in _clean(text).split("\n"):
-            line = self._doc.add_paragraph(part)
+            line = self._paper.add_paragraph(part)
             line.paragraph_format.space_after = Pt(2)
 
     def _quote(self, text: str) -> None:
-        line = self._doc.add_paragraph(_clean(text))
+        line = self._paper.add_paragraph(_clean(text))
         line.paragraph_format.left_indent = Cm(0.8)
         line.paragraph_format.space_after = Pt(2)
         for run in line.runs:
             run.font.color.rgb = _GREY
 
     def _grey(self, words: str) -> None:
-        line = self._doc.add_paragraph()
+        line = self._paper.add_paragraph()
         line.paragraph_format.space_after = Pt(2)
         run = line.add_run(_clean(words))
         run.font.color.rgb, run.font.size = _GREY, Pt(9)
 
     def _facts(self, rows: Iterable[tuple[str, str]]) -> None:
-        table = self._doc.add_table(rows=0, cols=2)
+        table = self._paper.add_table(rows=0, cols=2)
         table.style = "Table Grid"
         for label, text in rows:
             cells = table.add_row().cells
@@ -245,7 +245,7 @@ class _Paper:
     def _table(
         self, heads: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[float]
     ) -> None:
-        table = self._doc.add_table(rows=1, cols=len(heads))
+        table = self._paper.add_table(rows=1, cols=len(heads))
         table.style = "Table Grid"
         for cell, head, width in zip(table.rows[0].cells, heads, widths, strict=True):
             cell.width = Cm(width)
@@ -257,7 +257,7 @@ class _Paper:
             for cell, text, width in zip(table.add_row().cells, row, widths, strict=True):
                 cell.width = Cm(width)
                 cell.paragraphs[0].add_run(_clean(text))
-        self._doc.add_paragraph().paragraph_format.space_after = Pt(0)
+        self._paper.add_paragraph().paragraph_format.space_after = Pt(0)
 
     def _head(self, cell: Any, label: str) -> None:
         cell.paragraphs[0].add_run(label).bold = True

@@ -127,3 +127,8 @@ def acts(task_ids: Sequence[int], person: Person) -> dict[int, Act]:
         for task in tasks
         if rules.may_file(task, facts[task.pk], newest.get(task.pk), queries.policy_of(task))
     }
+
+
+def together() -> Act:
+    """Where everything owed this month is reported on one page."""
+    return Act(_("Report the whole month"), reverse("reports:month"))
