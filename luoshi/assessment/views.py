@@ -26,6 +26,7 @@ from luoshi.assessment.forms import (
     prefix_of,
 )
 from luoshi.assessment.models import Assessment
+from luoshi.improvement import queries as improvement
 from luoshi.kit import clock
 from luoshi.kit.htmx import finish, respond
 from luoshi.kit.typed import whole
@@ -150,6 +151,7 @@ def _page(task: Task, person: Person, form: ScoreForm) -> dict[str, Any]:
         "paper": form.paper,
         "panel": queries.panel(task, facts, person, today),
         "reports": reports.panel(task, facts, person, today),
+        "improvement": improvement.panel(task, person, facts),
         "news": reports.children_news(task, person),
         "today": today,
         "back": _task_url(task),

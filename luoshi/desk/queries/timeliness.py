@@ -36,7 +36,7 @@ from luoshi.tasks.queries import sees_everything, tasks_visible_to
 SIZE = 50
 Words = str | Promise
 KINDS: dict[str, Words] = {
-    KeptKind.REPORTS.value: gettext_lazy("Reports in time"),
+    KeptKind.REPORTS.value: gettext_lazy("How timely reports were"),
     KeptKind.DIAGNOSES.value: gettext_lazy("Diagnoses written"),
 }
 STATE_WORDS: dict[str, Words] = {
