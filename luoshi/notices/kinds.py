@@ -143,13 +143,17 @@ Looker = Callable[[Sequence["Waiting"], "Person"], Mapping[int, Look]]
 
 @dataclass(frozen=True)
 class ReminderKind:
-    """How reminders of one kind look; ``heading`` stands above them."""
+    """How reminders of one kind look; ``heading`` stands above them.
+
+    ``together`` leads to doing all of them at once.
+    """
 
     name: str
     icon: str
     heading: str | Promise
     sentence: str | Promise
     look: Looker
+    together: Callable[[], Act] | None = None
 
 
 @dataclass(frozen=True)
@@ -175,6 +179,7 @@ class Group:
     heading: str
     icon: str
     rows: list[Reminded]
+    together: Act | None = None
 
     @property
     def open(self) -> int:
@@ -208,10 +213,15 @@ def _acts(rows: "Sequence[Waiting]", person: "Person") -> dict[str, Act]:
 
 
 def register_reminder(
-    name: str, icon: str, heading: str | Promise, sentence: str | Promise, look: Looker
+    name: str,
+    icon: str,
+    heading: str | Promise,
+    sentence: str | Promise,
+    look: Looker,
+    together: Callable[[], Act] | None = None,
 ) -> None:
     """Make a kind of reminder known; doing it again replaces it."""
-    _REMINDERS[name] = ReminderKind(name, icon, heading, sentence, look)
+    _REMINDERS[name] = ReminderKind(name, icon, heading, sentence, look, together)
 
 
 def reminder_kind(name: str) -> ReminderKind:
@@ -250,11 +260,10 @@ def groups(rows: "Sequence[Waiting]", person: "Person") -> list[Group]:
         said = how.said or str(kind.sentence) % {**row.data, "title": row.title}
         act = (how.act or acts.get(row.about)) if how.open else None
         by_kind[row.kind].append(Reminded(row.title, said, row.about, how, act))
-    return [
-        Group(
-            str(_REMINDERS[name].heading),
-            _REMINDERS[name].icon,
-            sorted(some, key=lambda one: (not one.look.open, one.look.due or dt.date.max)),
-        )
-        for name, some in by_kind.items()
-    ]
+    return [_group(_REMINDERS[name], some) for name, some in by_kind.items()]
+
+
+def _group(kind: ReminderKind, rows: list[Reminded]) -> Group:
+    rows.sort(key=lambda one: (not one.look.open, one.look.due or dt.date.max))
+    together = kind.together() if kind.together else None
+    return Group(str(kind.heading), kind.icon, rows, together)
