@@ -66,8 +66,8 @@ class _Paper:
         page.left_margin = page.right_margin = Cm(2.2)
 
     def bytes(self) -> bytes:
-        held = io.BytesIO()
-        self._paper.save(held)
+        held, paper = io.BytesIO(), self._paper
+        paper.save(held)
         return held.getvalue()
 
     # ── the front ──
