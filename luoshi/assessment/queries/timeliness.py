@@ -91,7 +91,7 @@ def report_tallies(dues: QuerySet[Due], day: dt.date) -> Tallies:
         state: Count("pk", filter=dues_in(state, day, graced)) for state in STATES
     }
     found: Tallies = defaultdict(Tally)
-    rows = dues.order_by().values("task__unit_id", "due_on").annotate(**counts)
+    rows: Any = dues.order_by().values("task__unit_id", "due_on").annotate(**counts)
     for row in rows:
         told = Tally(row[ON_TIME], row[LATE], row[MISSING])
         if told.owed:
