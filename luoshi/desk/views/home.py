@@ -44,8 +44,10 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _keep_counts(person: Person, work: queries.WorkList) -> None:
-    """Keep what the frame counts; the rows of the month as `counts` found them last."""
-    month = cache.get(month_key(person.pk))
+    """Keep what the frame counts; the rows of the month are counted less often."""
+    month = cache.get_or_set(
+        month_key(person.pk), lambda: open_count(person, clock.today()), MONTH_KEPT
+    )
     counts = {"work": work.count, "unread": work.unread, "month": month}
     cache.set(counts_key(person.pk), counts, COUNTS_KEPT)
 
@@ -56,10 +58,6 @@ def _keep_counts(person: Person, work: queries.WorkList) -> None:
 def counts(request: HttpRequest) -> HttpResponse:
     """The counts of menu and bell: one fragment per person, kept for 30 s (ARCHITECTURE §19.17)."""
     person = cast(Person, request.user)
-    if cache.get(month_key(person.pk)) is None:
-        month = open_count(person, clock.today())
-        cache.set(month_key(person.pk), month, MONTH_KEPT)
-        cache.delete(counts_key(person.pk))
     if cache.get(counts_key(person.pk)) is None:
         work = queries.work_list(person, clock.today())
         _keep_counts(person, work)
