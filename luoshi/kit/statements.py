@@ -31,7 +31,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import Expression, F, Model, QuerySet
 from django.db.models.lookups import In
-from django.db.models.query import get_related_populators
+from django.db.models.query import ModelIterable, get_related_populators
 
 Row = tuple[Any, ...]
 #: Lists up to this length are taken as they are.
@@ -152,7 +152,7 @@ def _write(rows: QuerySet[Any, Any]) -> _Written | None:
         sql,
         tuple(params),
         tuple((at, *found) for at, found in converters),
-        _Making.of(compiler, rows.db),
+        _Making.of(compiler, rows.db) if rows._iterable_class is ModelIterable else None,
     )
 
 
