@@ -117,6 +117,8 @@ def mark_all_read(*, by: Actor, up_to: int | None = None) -> int:
 
 #: What was told is forgotten after so many days; nothing is reminded of twice within them.
 KEPT = dt.timedelta(days=200)
+#: Titles that stand in the message itself; the page lists all.
+NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -203,7 +205,8 @@ def _digest(person_id: int, today: dt.date) -> bool:
     )
     Waiting.objects.filter(pk__in=[row.pk for row in told]).update(digest=message)
     titles = list(message.reminders.values_list("title", flat=True))
-    shown = "；".join(dict.fromkeys(titles))
+    names = list(dict.fromkeys(titles))
+    shown = "；".join(names[:NAMED]) + ("……" if len(names) > NAMED else "")
     Message.objects.filter(pk=message.pk).update(
         title=shown[:_TITLE], data={"count": len(titles)}, at=now, read_at=None
     )

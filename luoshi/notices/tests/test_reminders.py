@@ -71,6 +71,14 @@ def test_everything_that_waits_is_told_in_one_message_a_person(people, day):
     assert [one.data["count"] for one in told(people.wang)] == [1]
 
 
+def test_the_message_names_three_and_the_page_all(client, people, day):
+    for number in range(1, 6):
+        owe(people.li, number=number)
+    send_digests()
+    assert told(people.li)[0].title == "任务1；任务2；任务3……"
+    assert "任务5" in page(client, people.li).content.decode()
+
+
 def test_queueing_and_telling_again_tells_nobody_twice(people, day):
     for _n in range(3):
         owe(people.li)
