@@ -176,7 +176,8 @@ def _stamp(moment: dt.datetime) -> tuple[int, int, int, int, int, int]:
 @transaction.atomic
 def _publish(pack: Pack, prepared: Prepared, contents: Contents) -> None:
     """Put the new file in the place of the old one."""
-    row = Pack.objects.select_for_update().select_related("attachment__blob").get(pk=pack.pk)
+    held = Pack.objects.select_for_update(of=("self",)).select_related("attachment__blob")
+    row = held.get(pk=pack.pk)
     if (row.run, row.tries, row.state) != (pack.run, pack.tries, PackState.WORKING):
         raise Superseded
     by = pack.by.actor
