@@ -16,6 +16,7 @@ from luoshi.files import rules
 from luoshi.files.models import Attachment, Blob, Citation, Page, PageState, Picture
 from luoshi.files.rules import Kind
 from luoshi.kit import ref
+from luoshi.kit.statements import statement
 
 _PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 # Browsers refuse to start their PDF viewer in a sandbox; the viewer is one of its own.
@@ -95,12 +96,23 @@ def counts_of(about_kind: str, about_ids: Iterable[int]) -> dict[int, int]:
     """How many pieces of evidence, own and cited, many things of a kind have; two statements."""
     numbers = list(about_ids)
     found: dict[int, int] = dict.fromkeys(numbers, 0)
-    for model in (Attachment, Citation):
-        rows = model._default_manager.filter(about_kind=about_kind, about_id__in=numbers)
-        counted = rows.order_by().values_list("about_id").annotate(n=Count("pk"))
-        for about_id, n in counted if numbers else ():
-            found[about_id] += n
+    if numbers:
+        for counted in (_attached, _quoted):
+            for about_id, n in counted(kind=about_kind, keys=numbers):
+                found[about_id] += n
     return found
+
+
+@statement
+def _attached(kind: Any, keys: Any) -> QuerySet[Attachment, Any]:
+    rows = Attachment.objects.filter(about_kind=kind, about_id__in=keys).order_by()
+    return rows.values_list("about_id").annotate(n=Count("pk"))
+
+
+@statement
+def _quoted(kind: Any, keys: Any) -> QuerySet[Citation, Any]:
+    rows = Citation.objects.filter(about_kind=kind, about_id__in=keys).order_by()
+    return rows.values_list("about_id").annotate(n=Count("pk"))
 
 
 def _with_page(rows: QuerySet[Any], blob: str) -> QuerySet[Any]:

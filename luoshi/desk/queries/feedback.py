@@ -7,11 +7,13 @@ What was owed on them stands in `feedback_dues`, the Excel books in `feedback_bo
 """
 
 import datetime as dt
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from django.core.cache import cache
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Substr
 from django.utils import timezone
@@ -39,8 +41,11 @@ from luoshi.tasks.queries import (
 )
 
 SIZE = 50
-#: So many tasks are named one by one; of more it is asked row by row whether a row is of one.
+#: So many tasks are named one by one, so many are gathered first; of more it is asked row by row
+#: whether a row is of one of them.
 FEW = 600
+GATHERED = 5_000
+COUNT_KEPT = 30  # seconds
 #: Characters of a text that a row shows.
 FIRST = 160
 
@@ -138,9 +143,8 @@ def read(query: Mapping[str, Any], year: int) -> Wanted:
 
 def _received(person: Person) -> Q:
     """Tasks whose reports come to the person: below their own tasks, and those they made."""
-    ids = Task.objects.order_by().values("pk")
     mine = Task.objects.filter(SCOPES["mine"](person)).order_by().values("pk")
-    return Q(pk__in=ids.filter(parent_id__in=mine).union(ids.filter(creator_id=person.pk)))
+    return Q(creator_id=person.pk) | Q(parent_id__in=mine)
 
 
 def tasks_wanted(person: Person, wanted: Wanted, today: dt.date) -> QuerySet[Task] | None:
@@ -172,8 +176,8 @@ def _sees_all_reports(person: Person) -> bool:
 def of_tasks(person: Person, wanted: Wanted, today: dt.date) -> tuple[Q, bool]:
     """The condition that a row hangs on a task asked for, and whether these are few.
 
-    Few tasks are named, so that their index is read; of many it is asked row by row, so that the
-    list is read in its order.
+    Few tasks are named or gathered, so that their index is read; of many it is asked row by row, so
+    that the list is read in its order.
     """
     tasks = tasks_wanted(person, wanted, today)
     if tasks is None:
@@ -182,6 +186,8 @@ def of_tasks(person: Person, wanted: Wanted, today: dt.date) -> tuple[Q, bool]:
         keys = list(tasks.values_list("pk", flat=True)[: FEW + 1])
         if len(keys) <= FEW:
             return Q(task_id__in=keys), True
+        if tasks[: GATHERED + 1].count() <= GATHERED:
+            return Q(task_id__in=tasks.values("pk")), True
     return Q(Exists(tasks.filter(pk=OuterRef("task_id")))), False
 
 
@@ -193,6 +199,18 @@ def _period_in(_language: str, key: str) -> str:
 def period_said(key: str) -> str:
     """A period in the reader's language; fifty rows name the same few."""
     return _period_in(get_language() or "", key)
+
+
+def counted(rows: QuerySet[Any], found: Page[Any], asked: str) -> int:
+    """How many rows a list of which one page was found has, up to a thousand.
+
+    A list of one page is counted as it stands; of a longer one the count is kept for half a minute
+    under ``asked``, which names reader and filters.
+    """
+    if not (found.previous or found.next):
+        return len(found.rows)
+    key = f"counted-{hashlib.sha256(asked.encode()).hexdigest()[:32]}"
+    return cache.get_or_set(key, lambda: count_to(rows), COUNT_KEPT) or 0
 
 
 # ── reports ──────────────────────────────────────────────────────────────────────────────────────
@@ -294,7 +312,7 @@ def reports_listed(
     rows = reports_wanted(person, wanted, today)
     found = page(rows.only("at"), NEWEST, size=SIZE, after=after, before=before)
     full = report_rows([report.pk for report in found.rows])
-    return Reports(full, found, count_to(rows))
+    return Reports(full, found, counted(rows, found, f"{person.pk} {wanted}"))
 
 
 _COLUMNS = (
@@ -307,9 +325,9 @@ _COLUMNS = (
 
 def _earlier() -> Subquery:
     """The progress said by the report before, of those that count."""
-    older = Report.objects.filter(task=OuterRef("task_id"), status=ReportStatus.FILED)
-    older = older.exclude(kind=ReportKind.RESULT).filter(
-        Q(at__lt=OuterRef("at")) | Q(at=OuterRef("at"), pk__lt=OuterRef("pk"))
+    counts = unindexed(status=ReportStatus.FILED) & ~Q(kind=ReportKind.RESULT)
+    older = Report.objects.filter(counts, task=OuterRef("task_id"), at__lte=OuterRef("at")).filter(
+        Q(at__lt=OuterRef("at")) | Q(pk__lt=OuterRef("pk"))
     )
     return Subquery(older.order_by("-at", "-pk").values("progress")[:1])
 

@@ -9,7 +9,7 @@ States are those of `reports.rules.due_state`; here they are conditions on colum
 import datetime as dt
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,9 +17,18 @@ from django.core.cache import cache
 from django.db.models import Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 from django.db.models import DateField as Day
 
-from luoshi.desk.queries.feedback import SIZE, STATES, Wanted, of_tasks, tasks_wanted
+from luoshi.desk.queries.feedback import (
+    SIZE,
+    STATES,
+    Wanted,
+    counted,
+    of_tasks,
+    period_said,
+    tasks_wanted,
+)
 from luoshi.desk.queries.listing import ORDERS
-from luoshi.desk.queries.paging import Order, Page, count_to, page
+from luoshi.desk.queries.paging import Order, Page, page
+from luoshi.kit.statements import among, statement
 from luoshi.measures.models import Measure
 from luoshi.people.models import Person, Unit
 from luoshi.reports import rules
@@ -48,8 +57,13 @@ NAMED = {
 
 def graces() -> dict[int, int]:
     """Days of grace of each measure that gives any."""
+    return dict(_graces())
+
+
+@statement
+def _graces() -> QuerySet[Measure, Any]:
     rows = Measure.objects.filter(grace_days__gt=0).order_by()
-    return dict(rows.values_list("pk", "grace_days"))
+    return rows.values_list("pk", "grace_days")
 
 
 def state_is(state: str, today: dt.date, graced: Mapping[int, int]) -> Q:
@@ -62,13 +76,16 @@ def state_is(state: str, today: dt.date, graced: Mapping[int, int]) -> Q:
         last = ExpressionWrapper(F("due_on") + dt.timedelta(days=grace), Day())
         return Q(filed_on__lte=last)
 
+    def late(grace: int) -> Q:
+        return ~on_time(grace) if grace else Q(filed_on__gt=F("due_on"))
+
     def running(grace: int) -> Q:
         return Q(due_on__gte=today - dt.timedelta(days=grace))
 
     if state == "on_time":
         return filed & _by_grace(on_time, graced)
     if state == "late":
-        return filed & _by_grace(lambda grace: ~on_time(grace), graced)
+        return filed & _by_grace(late, graced)
     if state == "missing":
         return Q(filed_on__isnull=True) & closed
     waiting = Q(filed_on__isnull=True) & ~closed
@@ -108,7 +125,7 @@ def _concerning(wanted: Wanted) -> Q:
 
 def dues_wanted(person: Person, wanted: Wanted, today: dt.date) -> QuerySet[Due]:
     """Dues asked for; what was taken back is owed no more and is left out."""
-    where, _few = of_tasks(tasks_wanted(person, wanted, today))
+    where, _few = of_tasks(person, wanted, today)
     rows = Due.objects.filter(_concerning(wanted), where)
     if wanted.state:
         rows = rows.filter(state_is(wanted.state, today, graces()))
@@ -167,7 +184,8 @@ def dues_listed(
     """One page of what was owed, the latest first."""
     rows = dues_wanted(person, wanted, today)
     found = page(rows.only("due_on"), LATEST, size=SIZE, after=after, before=before)
-    return Dues(due_rows([due.pk for due in found.rows], today), found, count_to(rows))
+    told = due_rows([due.pk for due in found.rows], today)
+    return Dues(told, found, counted(rows, found, f"{person.pk} {wanted}"))
 
 
 _COLUMNS = (
@@ -178,13 +196,17 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+@statement
+def _told(keys: Any) -> QuerySet[Due, Any]:
+    return Due.objects.filter(pk__in=keys).order_by().values_list(*_COLUMNS)
+
+
 def due_rows(keys: Sequence[int], today: dt.date) -> list[DueRow]:
     """The dues of these keys as lines, in their order; two statements at any number."""
     if not keys:
         return []
-    told = Due.objects.filter(pk__in=list(keys)).order_by().values_list(*_COLUMNS)
     graced = graces()
-    found = {row[0]: _row(row, today, graced) for row in told}
+    found = {row[0]: _row(row, today, graced) for row in _told(keys=list(keys))}
     return [found[key] for key in keys if key in found]
 
 
@@ -195,7 +217,7 @@ def _row(told: tuple[Any, ...], today: dt.date, graced: Mapping[int, int]) -> Du
     state = rules.due_state(owed, today, grace=graced.get(measure_id, 0))
     return DueRow(
         pk, task_id, title, number, category, short or unit, unit, owner or "",
-        set_name if kind == DueKind.RESULT else rules.period_words(period),
+        set_name if kind == DueKind.RESULT else period_said(period),
         due_on, filed_on, state, report_id, progress, by or "",
     )  # fmt: skip
 
@@ -246,20 +268,25 @@ def summed(some: Any) -> Counts:
     return told
 
 
-#: Counts by unit and month as they come from the cache.
+#: Unit, month, counts by state.
 _Counted = list[tuple[int, int, Counts]]
 
 
 def by_unit(person: Person, wanted: Wanted, today: dt.date) -> Table:
     """Counts by unit and month. Counted once a minute for one reader and one set of filters."""
     asked = hashlib.sha256(f"{person.pk} {wanted} {today}".encode()).hexdigest()[:32]
-    told: tuple[_Counted | None] | None = cache.get_or_set(
-        f"feedback-{asked}", lambda: (_counted(person, wanted, today),), COUNTED_KEPT
+    key = f"feedback-{asked}"
+    return cache.get_or_set(key, lambda: _by_unit(person, wanted, today), COUNTED_KEPT) or Table(
+        [], []
     )
-    if told is None or told[0] is None:
+
+
+def _by_unit(person: Person, wanted: Wanted, today: dt.date) -> Table:
+    counted = _counted(person, wanted, today)
+    if counted is None:
         return Table([], [], too_many=True)
     base = _base(person, wanted)
-    return _table(told[0], base) if base else Table([], [])
+    return _table(counted, base) if base else Table([], [])
 
 
 def _counted(person: Person, wanted: Wanted, today: dt.date) -> _Counted | None:
@@ -382,7 +409,7 @@ def by_task(
     keys = [task.pk for task in found.rows]
     lines = _task_lines(keys, wanted, today)
     months = sorted({month for line in lines for month in line.cells})
-    return TaskTable(months, lines, found, count_to(rows))
+    return TaskTable(months, lines, found, counted(rows, found, f"{person.pk} {wanted}"))
 
 
 _TASK = ("pk", "title", "number", "unit__short_name", "unit__name", "owner__name", "progress")
@@ -392,26 +419,45 @@ def _task_lines(keys: Sequence[int], wanted: Wanted, today: dt.date) -> list[Tas
     """Two statements for any number of tasks."""
     first, last = wanted.days
     marks: dict[int, dict[int, list[Mark]]] = defaultdict(lambda: defaultdict(list))
-    dues = Due.objects.filter(task_id__in=keys, void=False, due_on__gte=first, due_on__lte=last)
-    for mark in marks_of(dues, today):
+    for mark in _marks(_owed_by(keys=list(keys), first=first, last=last), today) if keys else ():
         marks[mark.task_id][mark.due_on.month].append(mark)
-    told = Task.objects.filter(pk__in=keys).order_by().values_list(*_TASK)
     found = {
         pk: TaskLine(pk, title, number, short or unit, owner or "", progress, dict(marks[pk]))
-        for pk, title, number, short, unit, owner, progress in told
+        for pk, title, number, short, unit, owner, progress in (
+            _titles(keys=list(keys)) if keys else ()
+        )
     }
     return [found[key] for key in keys if key in found]
 
 
+@statement
+def _titles(keys: Any) -> QuerySet[Task, Any]:
+    return Task.objects.filter(pk__in=keys).order_by().values_list(*_TASK)
+
+
+#: What a mark is made of.
+_MARK = (
+    "pk", "task_id", "period", "since", "due_on", "closes_on", "filed_on", "task__measure_id",
+)  # fmt: skip
+
+
+@statement
+def _owed_by(keys: Any, first: Any, last: Any) -> QuerySet[Due, Any]:
+    rows = Due.objects.filter(among("task_id", keys), void=False)
+    in_time = rows.filter(due_on__gte=first, due_on__lte=last)
+    return in_time.order_by("due_on", "pk").values_list(*_MARK)
+
+
 def marks_of(dues: QuerySet[Due], today: dt.date) -> list[Mark]:
     """Dues as marks, in order of time."""
+    return _marks(dues.order_by("due_on", "pk").values_list(*_MARK), today)
+
+
+def _marks(columns: Iterable[tuple[Any, ...]], today: dt.date) -> list[Mark]:
     graced = graces()
-    columns = dues.order_by("due_on", "pk").values_list(
-        "pk", "task_id", "period", "since", "due_on", "closes_on", "filed_on", "task__measure_id"
-    )
     found = []
     for pk, task_id, period, since, due_on, closes_on, filed_on, measure_id in columns:
         owed = _Owed(since, due_on, closes_on, filed_on)
         state = rules.due_state(owed, today, grace=graced.get(measure_id, 0))
-        found.append(Mark(pk, task_id, state, due_on, rules.period_words(period)))
+        found.append(Mark(pk, task_id, state, due_on, period_said(period)))
     return found
