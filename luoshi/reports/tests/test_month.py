@@ -359,6 +359,19 @@ def test_nothing_filled_in_files_nothing(li, task):
     assert (answer.status_code, Report.objects.count()) == (302, 0)
 
 
+def test_problems_of_sub_tasks_are_told_before_the_row_goes(li, task, people, day):
+    (child,) = split(task, people.li, (people.wang, people.section.pk))
+    tell(child, people.wang, 40, problems="网络带宽严重不足")
+    data = fields(task, **{"evidence-kept": slip(li, task)})
+    first = text(li.post(PAGE, data, **FETCH))
+    assert "网络带宽严重不足" in first
+    assert not Report.objects.filter(task=task).exists()
+    warned = re.search(rf'name="t{task.pk}-warned" value="([^"]+)"', first).group(1)
+    second = text(li.post(PAGE, data | {f"t{task.pk}-warned": warned}, **FETCH))
+    assert 'data-state="filed"' in second
+    assert Report.objects.get(task=task).passed_over.count() == 1
+
+
 def test_after_a_week_the_next_week_is_asked_at_once(li, people, day):
     day("2026-03-02")
     task = running(people, rhythm="weekly", report_day=5, grace_days=9)

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from django.db import connection
+from django.test import Client
 
 from luoshi.kit.verdict import NotAllowed, Refused, Stale
 from luoshi.people.tests.factories import cast
@@ -106,3 +107,48 @@ def test_the_job_and_a_report_settle_one_row(task, people):
     assert [type(r).__name__ for r in results] == ["Report", "int"]
     due = Due.objects.get(task=task)
     assert due.filed_by_id == Report.objects.get().pk
+
+
+def test_the_page_of_the_month_sent_twice_at_once_files_every_row_once(people, monkeypatch):
+    at(monkeypatch, "2026-03-02")
+    tasks = [running(people, needs_evidence=False) for _number in range(3)]
+    data = {}
+    for place, one in enumerate(tasks):
+        typed = {"progress": "30", "was": "0", "body": "完成", "key": f"{place}" * 32, "rev": "0"}
+        data |= {f"t{one.pk}-{name}": value for name, value in typed.items()}
+
+    def send():
+        client = Client()
+        client.force_login(people.li)
+        answer = client.post("/reports/month/", data, headers={"X-Requested-With": "fetch"})
+        return answer.content.decode().count('data-state="filed"')
+
+    assert together(send, send) == [3, 3]
+    assert Report.objects.count() == 3
+    assert Due.objects.filter(filed_by=None).count() == 0
+
+
+def test_of_two_pages_with_the_same_row_one_is_told_and_the_other_rows_go(people, monkeypatch):
+    at(monkeypatch, "2026-03-02")
+    both = running(people, needs_evidence=False)
+    own = {person.pk: running(people, needs_evidence=False) for person in (people.li, people.sun)}
+    for one in (both, own[people.sun.pk]):
+        taking_part.share(one, [people.sun], by=people.li.actor)
+
+    def sender(person, letter):
+        def send():
+            client = Client()
+            client.force_login(person)
+            data = {}
+            for number, one in enumerate((both, own[person.pk])):
+                typed = {"progress": "30", "was": "0", "body": "完成", "rev": "0"}
+                typed["key"] = f"{letter}{number}" * 16
+                data |= {f"t{one.pk}-{name}": value for name, value in typed.items()}
+            answer = client.post("/reports/month/", data, headers={"X-Requested-With": "fetch"})
+            return answer.content.decode().count('data-state="filed"')
+
+        return send
+
+    assert sorted(together(sender(people.li, "a"), sender(people.sun, "b"))) == [1, 2]
+    assert Report.objects.filter(task=both).count() == 1
+    assert Report.objects.count() == 3

@@ -3,7 +3,7 @@
 import logging
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,8 +29,10 @@ from luoshi.reports import rules
 from luoshi.reports.forms import TEXTS, RowForm, Sheet
 from luoshi.reports.models import Report
 from luoshi.reports.queries import month as read
+from luoshi.reports.queries import quoting
 from luoshi.reports.queries.month import Line
 from luoshi.reports.rules import month as months
+from luoshi.reports.rules.copying import Problem
 from luoshi.reports.rules.month import RowState
 from luoshi.reports.services.month import file_row
 from luoshi.tasks.queries import facts_for, visible_one
@@ -90,6 +92,9 @@ class Row:
     #: Typed before the last log-out; not kept as a draft of the row yet.
     unsaved: bool = False
     stale: bool = False
+    #: Problems that sub-tasks told and the row does not mention; those ticked as not relevant.
+    left_out: Sequence[Problem] = ()
+    irrelevant: Collection[str] = ()
 
     @property
     def open(self) -> bool:
@@ -270,7 +275,7 @@ def _file(request: HttpRequest, person: Person) -> HttpResponse:
     """File what was sent, row by row; what cannot stand comes back as it was typed."""
     names = _names(request)
     lines = read.rows_named(person, names, clock.today())
-    forms = {name: _form(request, line) for name, line in lines.items()}
+    forms = {name: _form(request, person, line) for name, line in lines.items()}
     answered: dict[str, list[Row]] = {}
     for name in names:
         if name in forms and forms[name].touched:
@@ -307,13 +312,19 @@ def _names(request: HttpRequest) -> list[str]:
     return [match.group(1) for match in found if match][:MOST_ROWS]
 
 
-def _form(request: HttpRequest, line: Line) -> RowForm:
+def _form(request: HttpRequest, person: Person, line: Line) -> RowForm:
+    """The row as it was sent; of tasks with sub-tasks it knows what problems those told (RPT-3)."""
+    problems = None
+    if line.task.children_count:
+        since = line.told or line.latest
+        problems = quoting.below(line.task, person, since.at if since else None).problems
     sheet = Sheet(
         line.task,
         line.policy,
         0 if line.is_result else line.lowest,
         None if line.is_result else line.latest,
         result=line.is_result,
+        problems=problems,
     )
     return RowForm(request.POST, request.FILES, sheet=sheet, prefix=line.name)
 
@@ -341,7 +352,17 @@ def _file_one(person: Person, line: Line, form: RowForm) -> Row:
     except DatabaseError:
         log.exception("row %s could not be filed", line.name)
         errors = {"": [_("This row could not be saved just now. Nothing is lost; send it again.")]}
-    return Row(line, _as_typed(form), RowState.FAULT, errors, stale=stale)
+    left = form.left_out if "warned" in errors else []
+    ticked = form.ticked("irrelevant")
+    return Row(
+        line,
+        _as_typed(form),
+        RowState.FAULT,
+        errors,
+        stale=stale,
+        left_out=left,
+        irrelevant=ticked,
+    )
 
 
 def _renewed(form: RowForm) -> Any:

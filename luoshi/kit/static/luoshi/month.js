@@ -37,7 +37,7 @@ function start() {
   // ---- how a row stands ----
   function values(row) {
     const data = {};
-    const skipped = new Set(["key", "rev", "was"]);
+    const skipped = new Set(["key", "rev", "was", "warned"]);
     for (const input of row.querySelectorAll(`[name^="${row.dataset.row}-"]`)) {
       const name = input.name.slice(row.dataset.row.length + 1);
       if (input.type === "file" || skipped.has(name)) continue;
