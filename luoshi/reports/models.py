@@ -155,6 +155,11 @@ class Due(models.Model):
             models.Index(
                 fields=["due_on", "id", "task", "void", "filed_on", "closes_on"], name="due_day"
             ),
+            models.Index(
+                fields=["due_on", "id", "task"],
+                name="due_late",
+                condition=Q(filed_on__gt=F("due_on")),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["task", "kind", "period"], name="due_once"),
