@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from luoshi.kit import clock
 from luoshi.kit.htmx import finish, respond
+from luoshi.kit.once import SentBefore
 from luoshi.kit.typed import whole
 from luoshi.kit.verdict import NotAllowed, Refused, Stale, Verdict, require
 from luoshi.measures.models import Measure
@@ -183,7 +184,7 @@ def _write(
     """Show the page of a report, or file it; what was typed is never lost."""
     sent = request.method == "POST"
     form = ReportForm(request.POST if sent else None, request.FILES if sent else None, sheet=sheet)
-    status = 200
+    status, said = 200, ""
     if not sent:
         form.initial["evidence"] = _files_of_draft(request)
     else:
@@ -191,6 +192,8 @@ def _write(
         if form.is_valid():
             try:
                 report = save(form)
+            except SentBefore as refusal:
+                status, said = 409, str(refusal)
             except Refused as refusal:
                 form.refuse(refusal)
             except NotAllowed as refusal:
@@ -207,7 +210,7 @@ def _write(
                     said=_said(report),
                 )
     if status == 409:
-        form = _answering_to_newest(request, sheet, newest)
+        form = _answering_to_newest(request, sheet, newest, said)
         context["shown"] = form.sheet.last
     page = _page(request, form, **context)
     return respond(request, "reports/submit.html", "reports/_submit.html", page, status=status)
@@ -220,9 +223,12 @@ def _files_of_draft(request: HttpRequest) -> list[str]:
 
 
 def _answering_to_newest(
-    request: HttpRequest, sheet: Sheet, newest: Callable[[Task], queries.Ground]
+    request: HttpRequest, sheet: Sheet, newest: Callable[[Task], queries.Ground], said: str = ""
 ) -> ReportForm:
-    """The form as typed, after somebody else was faster: it says so and shows what came."""
+    """The form as typed, after somebody else was faster: it says so and shows what came.
+
+    ``said`` stands in place of that where it was the reporter's own earlier report.
+    """
     task = Task.objects.select_related("measure", "category__measure").get(pk=sheet.task.pk)
     last = newest(task).latest
     lowest = rules.floor(sheet.policy, last, task.progress)
@@ -233,7 +239,8 @@ def _answering_to_newest(
     name = last.by.name if last else ""
     form.add_error(
         None,
-        _(
+        said
+        or _(
             "%(name)s reported on this task while you were writing. Yours is not filed yet: "
             "look at the report at the right, change yours if need be, and file it again."
         )
