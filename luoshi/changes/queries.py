@@ -111,9 +111,14 @@ class Panel:
 _NO = Verdict(False)
 
 
+@statement
+def _of_task(task: Any) -> QuerySet[Change]:
+    return transfers().filter(task_id=task)[:MOST]
+
+
 def panel(task: Task, person: Person, known: Facts | None = None) -> Panel:
     """Transfers of a task; one statement besides what tells whether one may be asked for."""
-    rows = list(transfers().filter(task=task)[:MOST])
+    rows = _of_task.instances(task=task.pk)
     waits = next((row for row in rows if row.state == ChangeState.ASKED), None)
     return Panel(
         task=task,

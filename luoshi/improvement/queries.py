@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
 
 from luoshi.improvement import rules
 from luoshi.improvement.models import Action, Diagnosis
@@ -84,10 +84,13 @@ def has_filed(period: Period, **more: Any) -> Exists:
 # ── what was written ─────────────────────────────────────────────────────────────────────────────
 
 
+def _actions() -> Any:
+    return Prefetch("actions", queryset=Action.objects.select_related("owner"))
+
+
 def in_full(rows: QuerySet[Diagnosis]) -> QuerySet[Diagnosis]:
     """Diagnoses with their author and actions: two statements at any number."""
-    actions = Action.objects.select_related("owner")
-    return rows.select_related("by").prefetch_related(Prefetch("actions", queryset=actions))
+    return rows.select_related("by").prefetch_related(_actions())
 
 
 def diagnosed(tasks: Iterable[Task], period: Period | None = None) -> dict[int, Diagnosis]:
@@ -108,7 +111,14 @@ def written_on(tasks: Iterable[int]) -> set[tuple[int, str]]:
 
 def of_task(task: Task) -> list[Diagnosis]:
     """Every version of every diagnosis of a task, the newest first."""
-    return list(in_full(Diagnosis.objects.filter(task=task)))
+    rows = _of_task.instances(task=task.pk)
+    prefetch_related_objects(rows, _actions())
+    return rows
+
+
+@statement
+def _of_task(task: Any) -> QuerySet[Diagnosis]:
+    return Diagnosis.objects.filter(task_id=task).select_related("by")
 
 
 def before(task: Task, person: Person) -> Diagnosis | None:

@@ -318,21 +318,26 @@ def may_see(person: Person, task: Task) -> bool:
     return tasks_visible_to(person).filter(pk=task.pk).exists()
 
 
+#: What a task must bring along for the rules to tell what may be done.
+_FOR_ACTS = ("measure", "category__measure", "unit")
+
+
 def locked(task: Task) -> Task:
     """The task as it stands now, held until the transaction ends.
 
     PostgreSQL locks the row. SQLite ignores the lock and does not need it: with IMMEDIATE
     transactions there is one writer at a time. Raises Stale where it was thrown away meanwhile.
     """
-    found = (
-        Task.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("measure", "category__measure", "unit")
-        .filter(pk=task.pk, status__gte=Status.DRAFT)
-        .first()
-    )
+    found: Task | None = next(iter(_held.instances(pk=task.pk)), None)
     if found is None:
         raise Stale(task.ref)
     return found
+
+
+@statement
+def _held(pk: Any) -> QuerySet[Task]:
+    rows = Task.objects.select_for_update(of=("self",), no_key=True)
+    return rows.filter(pk=pk, status__gte=Status.DRAFT).select_related(*_FOR_ACTS)
 
 
 def hidden_drafts(batch: int | None = None) -> QuerySet[Task]:
@@ -781,6 +786,18 @@ def one_for_page(person: Person, pk: int) -> Task | None:
     if _is_plainly_seen(person, pk):
         return next(iter(_for_page.instances(pk=pk)), None)
     return for_page(person, pk).first()
+
+
+@statement
+def _for_acts(pk: Any) -> QuerySet[Task]:
+    return Task.objects.filter(pk=pk).select_related(*_FOR_ACTS)
+
+
+def one_for_acts(person: Person, pk: int) -> Task | None:
+    """The task with what the rules need; None if the person may not see it."""
+    if _is_plainly_seen(person, pk):
+        return next(iter(_for_acts.instances(pk=pk)), None)
+    return visible_one(person, pk).select_related(*_FOR_ACTS).first()
 
 
 def children_of(task: Task) -> QuerySet[Task]:

@@ -12,9 +12,11 @@ from typing import Any
 from django.conf import settings
 from django.db import connections, router, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import QuerySet
 
 from luoshi.kit import clock
 from luoshi.kit.actor import SYSTEM, Actor
+from luoshi.kit.statements import statement
 from luoshi.trail import kinds
 from luoshi.trail.models import Event, Head, Seal
 from luoshi.trail.queries import end_of, first_unsealed, hashes_between, missing_guards
@@ -122,11 +124,15 @@ def _locked(subjects: set[Subject]) -> dict[Subject, Head]:
     for kind, group in groupby(sorted(subjects), key=lambda subject: subject[0]):
         ids = [pk for _, pk in group]
         for start in range(0, len(ids), _CHUNK):
-            rows = Head.objects.select_for_update().filter(
-                about_kind=kind, about_id__in=ids[start : start + _CHUNK]
-            )
-            found |= {(row.about_kind, row.about_id): row for row in rows.order_by("about_id")}
+            rows = _heads.instances(kind=kind, ids=ids[start : start + _CHUNK])
+            found |= {(row.about_kind, row.about_id): row for row in rows}
     return found
+
+
+@statement
+def _heads(kind: Any, ids: Any) -> QuerySet[Head]:
+    rows = Head.objects.select_for_update().filter(about_kind=kind, about_id__in=ids)
+    return rows.order_by("about_id")
 
 
 def _move(heads: Any) -> None:

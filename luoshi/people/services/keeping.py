@@ -3,14 +3,17 @@
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from luoshi.kit import clock
 from luoshi.kit.once import hold
+from luoshi.kit.statements import statement
 from luoshi.kit.verdict import Refused
 from luoshi.people.models import Draft, Favourite, Person, SentForm
 
@@ -96,7 +99,12 @@ def known_content(key: str, digest: str, keep: bool) -> str | None:
 
     ``keep`` remembers this one then, in the transaction of what the form makes.
     """
-    known = SentForm.objects.filter(key=key).values_list("digest", flat=True).first()
+    known = next(iter(_digests.column(key=key)), None)
     if known is None and keep:
         SentForm.objects.create(key=key, digest=digest)
     return known
+
+
+@statement
+def _digests(key: Any) -> QuerySet[SentForm, Any]:
+    return SentForm.objects.filter(key=key).values_list("digest")

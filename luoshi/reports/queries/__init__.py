@@ -70,8 +70,12 @@ class Ground:
 
 def ground_for(task: Task) -> Ground:
     """The newest two reports on progress that count; one query."""
-    newest = list(on_progress().filter(task=task)[:2])
-    return Ground(*newest)
+    return Ground(*_newest_two.instances(task=task.pk))
+
+
+@statement
+def _newest_two(task: Any) -> QuerySet[Report]:
+    return on_progress().filter(task_id=task)[:2]
 
 
 def result_for(counting: Counting) -> Report | None:

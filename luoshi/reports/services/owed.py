@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -10,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
 from luoshi.kit.dates import Span
+from luoshi.kit.statements import statement
 from luoshi.measures.models import Measure
 from luoshi.measures.rules import LateReport, Rhythm
 from luoshi.reports import queries, rules
@@ -40,6 +42,11 @@ class Place:
         return self.span.key if self.span else ""
 
 
+@statement
+def _periods_since(task: Any, since: Any) -> QuerySet[Due]:
+    return Due.objects.filter(task_id=task, kind=DueKind.PERIOD, closes_on__gte=since)
+
+
 def place_of(task: Task, policy: Measure, today: dt.date) -> Place:
     """Which period a report of today counts for; one query where the task has a rhythm."""
     if task.rhythm == Rhythm.NONE:
@@ -48,8 +55,7 @@ def place_of(task: Task, policy: Measure, today: dt.date) -> Place:
     days = report_days([task]).get(policy.pk)
     spans = spans_of(task, today + dt.timedelta(days=ahead), days)
     since = today - dt.timedelta(days=queries.LONGEST)
-    rows = Due.objects.filter(task=task, kind=DueKind.PERIOD, closes_on__gte=since)
-    dues = {due.period: due for due in rows}
+    dues = {due.period: due for due in _periods_since.instances(task=task.pk, since=since)}
     filed = {key for key, due in dues.items() if due.filed_on}
     span = rules.which_period(
         today, spans, grace=policy.grace_days, late_report=policy.late_report, filed=filed

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -29,7 +29,7 @@ from luoshi.reports.queries.passages import Passage, marks_of, quotations_of
 from luoshi.reports.rules import ReportKind
 from luoshi.reports.rules.copying import Mark, Problem, copied_words, copying_stands, shortened
 from luoshi.tasks.models import Counting, Task
-from luoshi.tasks.queries import facts_for, visible_one
+from luoshi.tasks.queries import facts_for, one_for_acts
 from luoshi.tasks.rules import may
 from luoshi.tasks.services import taking_part
 
@@ -47,10 +47,10 @@ def _acting(request: HttpRequest) -> dict[str, Any]:
 
 def _seen(request: HttpRequest, task_id: int) -> Task:
     """The task, if this person may see it; otherwise it does not exist for them."""
-    tasks = visible_one(_person(request), task_id)
-    return get_object_or_404(
-        tasks.select_related("unit", "measure", "category__measure"), pk=task_id
-    )
+    task = one_for_acts(_person(request), task_id)
+    if task is None:
+        raise Http404
+    return task
 
 
 # ── write a report ───────────────────────────────────────────────────────────────────────────────

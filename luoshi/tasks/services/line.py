@@ -6,11 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
+from luoshi.kit.statements import statement
 from luoshi.kit.tree import below
 from luoshi.kit.verdict import NotAllowed, Refused, Stale, require
 from luoshi.notices.services import Note, notify, notify_many
@@ -72,8 +73,12 @@ def turning(task: Task, nodes: Sequence[dt.date]) -> dict[str, Any]:
 
 
 def _nodes(task: Task) -> list[dt.date]:
-    rows = Milestone.objects.filter(task=task, done_on=None)
-    return list(rows.values_list("due", flat=True))
+    return _open_nodes.column(task=task.pk)
+
+
+@statement
+def _open_nodes(task: Any) -> QuerySet[Milestone, Any]:
+    return Milestone.objects.filter(task_id=task, done_on=None).values_list("due")
 
 
 def changes_of(task: Task, verb: str, now: dt.datetime) -> dict[str, Any]:
@@ -194,8 +199,13 @@ def send_back(task: Task, *, by: Actor, opinion: str, progress: int) -> None:
 
 def handlers(task: Task) -> set[int]:
     people = {task.owner_id} if task.owner_id else set()
-    rows = Part.objects.filter(task=task, role__in=[Role.OWNER, Role.SHARED])
-    return people | {pk for pk in rows.values_list("person_id", flat=True) if pk}
+    return people | {pk for pk in _sharing.column(task=task.pk) if pk}
+
+
+@statement
+def _sharing(task: Any) -> QuerySet[Part, Any]:
+    rows = Part.objects.filter(task_id=task, role__in=[Role.OWNER, Role.SHARED])
+    return rows.values_list("person_id")
 
 
 @transaction.atomic
