@@ -85,6 +85,15 @@ def tick_schools(page: Page) -> None:
     press("下一步")(page)
 
 
+def write_a_row(page: Page) -> None:
+    """Fill in the first row of the month, and say of the second that nothing has changed."""
+    rows = page.locator("[data-row]")
+    rows.first.locator("[data-column=body]").fill("设备安装调试完成，组织教师培训 2 次。")
+    if rows.count() > 1:
+        rows.nth(1).locator("[data-unchanged]").check()
+        rows.nth(1).locator("[data-column=body]").fill("上级批复尚未下达")
+
+
 def bring_table(page: Page) -> None:
     """Bring in a task table with one unit nobody knows and two days to be understood."""
     page.set_input_files(
@@ -127,6 +136,8 @@ SHOWN = [
     Picture("owed-mine", HEAD, "/owed/"),
     Picture("report", HEAD, "/owed/", follow=r"^/tasks/\d+/reports/submit/"),
     Picture("report-phone", DEAN, "/owed/", PHONE, follow=r"^/tasks/\d+/reports/submit/"),
+    Picture("month", HEAD, "/reports/month/", then=write_a_row),
+    Picture("month-phone", DEAN, "/reports/month/", PHONE),
     Picture("measures", OFFICE, "/measures/"),
     Picture("explain", OFFICE, "/measures/", follow=r"^/measures/\d+/explain/$"),
     Picture("import-check", OFFICE, "/import/upload/", then=bring_table),
