@@ -17,7 +17,7 @@ from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
 from luoshi.measures.models import Category
-from luoshi.reports.models import Report
+from luoshi.reports.models import Quotation, Report
 from luoshi.reports.queries.packs import Contents, Entry, Piece, Result
 
 #: What Word cannot hold.
@@ -130,11 +130,7 @@ class _Paper:
         ]
         self._facts([(label, text) for label, text in facts if text])
         self._label(_("What was done"))
-        self._said(report)
-        for one in entry.quotes:
-            unit = one.source.task.unit.label if one.source.task.unit else ""
-            told = _("%(unit)s, %(day)s") % {"unit": unit, "day": _day(one.source.at)}
-            self._quote(f"{one.text}（{told}）")
+        self._said(report, entry.quotes)
         for result in entry.results:
             self._result(result)
         self._evidence(entry.pieces)
@@ -148,11 +144,15 @@ class _Paper:
             target = _("(target %(target)s)") % {"target": _number(task.target_value)}
         return f"{_number(task.achieved)} {task.target_unit} {target}".strip()
 
-    def _said(self, report: Report | None) -> None:
+    def _said(self, report: Report | None, quotes: Sequence[Quotation] = ()) -> None:
         if report is None:
             self._grey(_("Nothing was reported on this task."))
             return
         self._text(report.body or _("(no text)"))
+        for one in quotes:
+            unit = one.source.task.unit.label if one.source.task.unit else ""
+            told = _("%(unit)s, %(day)s") % {"unit": unit, "day": _day(one.source.at)}
+            self._quote(_("Quoted: %(text)s (%(source)s)") % {"text": one.text, "source": told})
         self._grey(
             _("Report of %(day)s by %(name)s") % {"day": _day(report.at), "name": report.by.name}
         )
@@ -193,7 +193,7 @@ class _Paper:
         words = _("%(set)s: overlapping tasks, final results only") % {"set": category.name}
         self._paper.add_heading(_clean(words), level=1)
         self._table(
-            [_("Number"), _("Task"), _("Due date"), _("Result given on"), _("Final result")],
+            [_("Number"), _("Task"), _("Result due on"), _("Result given on"), _("Final result")],
             [
                 [
                     result.task.number,

@@ -367,7 +367,7 @@ def _count(task: Task, report: Report, policy: Measure, by: Actor) -> set[int]:
 
 def _tell(task: Task, kind: str, by: Actor, *, but: Collection[int] = (), **data: Any) -> None:
     """The creator and whoever answers for the parent task hear of it, but for who heard already."""
-    people = {task.creator_id}
+    people: set[int | None] = {task.creator_id}
     if task.parent_id:
         people |= set(Task.objects.filter(pk=task.parent_id).values_list("owner_id", flat=True))
     tell = [pk for pk in people if pk and pk not in but]
