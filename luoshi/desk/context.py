@@ -1,5 +1,6 @@
 """What every page shows around its content: menu, year, counts, star (DESIGN: Frame)."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -7,10 +8,11 @@ from typing import Any
 
 from django.core.cache import cache as kept
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from luoshi.desk.queries import shell as queries
 from luoshi.kit import clock
@@ -229,6 +231,21 @@ class Shell:
     @cached_property
     def nav(self) -> list[Links]:
         return menu_for(self._person, self._request.path) if self._person else []
+
+    @cached_property
+    def menu(self) -> str:
+        """The menu as HTML. It is kept, as people with the same powers see the same menu."""
+        counts = self.counts or {}
+        told = (
+            get_language(),
+            *((link.url, link.current) for group in self.nav for link in group.items),
+            *(counts.get(name) for name in ("work", "month")),
+        )
+        key = f"menu-{hashlib.sha256(repr(told).encode()).hexdigest()[:32]}"
+        return kept.get_or_set(key, self._written_menu, NAMES_KEPT) or ""
+
+    def _written_menu(self) -> str:
+        return render_to_string("components/nav_groups.html", {"groups": self.nav, "shell": self})
 
     @cached_property
     def institution(self) -> str:

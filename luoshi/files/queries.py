@@ -78,18 +78,32 @@ def attachments_of_all(wanted: Mapping[str, Iterable[int]]) -> dict[str, dict[in
     found: dict[str, dict[int, list[Row]]] = {
         kind: {number: [] for number in numbers} for kind, numbers in wanted.items()
     }
-    about = Q()
-    for kind, numbers in found.items():
-        if numbers:
-            about |= Q(about_kind=kind, about_id__in=list(numbers))
-    if not about:
+    asked = {kind: list(numbers) for kind, numbers in found.items() if numbers}
+    if not asked:
         return found
-    for own in _with_page(Attachment.objects.filter(about), "blob"):
+    for own in _own.instances(**asked):
         found[own.about_kind][own.about_id].append(_row(own))
-    cited = Citation.objects.filter(about).select_related("attachment")
-    for citation in _with_page(cited, "attachment__blob"):
+    for citation in _cited.instances(**asked):
         found[citation.about_kind][citation.about_id].append(_cited_row(citation))
     return found
+
+
+def _about(wanted: Mapping[str, Any]) -> Q:
+    about = Q()
+    for kind, numbers in wanted.items():
+        about |= Q(about_kind=kind, about_id__in=numbers)
+    return about
+
+
+@statement
+def _own(**wanted: Any) -> QuerySet[Attachment]:
+    return _with_page(Attachment.objects.filter(_about(wanted)), "blob")
+
+
+@statement
+def _cited(**wanted: Any) -> QuerySet[Citation]:
+    rows = Citation.objects.filter(_about(wanted)).select_related("attachment")
+    return _with_page(rows, "attachment__blob")
 
 
 def counts_of(about_kind: str, about_ids: Iterable[int]) -> dict[int, int]:

@@ -121,3 +121,16 @@ def test_names_of_the_menu_are_urls_or_missing():
                 context.reverse(entry.page)
             except NoReverseMatch:
                 assert page_url(entry.page) == ""
+
+
+def test_the_menu_is_kept_for_each_page_language_and_count(people, client):
+    client.force_login(people.sun)
+    current = '<a class="nav-item nav-top" href="/" aria-current="page"'
+    assert current in client.get("/").content.decode()
+    page = client.get("/tasks/").content.decode()
+    assert current not in page
+    assert '<a class="nav-item" href="/tasks/" aria-current="page" title="任务列表">' in page
+    cache.set(counts_key(people.sun.pk), {"work": 7, "unread": 0})
+    assert 'id="shell-work">7<' in client.get("/tasks/").content.decode()
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    assert 'title="Task list"' in client.get("/tasks/").content.decode()

@@ -14,8 +14,8 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from luoshi.kit import clock
 
@@ -35,6 +35,32 @@ STATE_WORDS = (
     "draft",
     "cancelled",
 )
+
+
+class Constant(template.Node):
+    """What the tag holds, written once per language."""
+
+    def __init__(self, nodelist: NodeList) -> None:
+        self.nodelist = nodelist
+        self._known: dict[str | None, str] = {}
+
+    def render(self, context: Any) -> str:
+        language = get_language()
+        if language not in self._known:
+            self._known[language] = self.nodelist.render(context)
+        return self._known[language]
+
+
+@register.tag
+def constant(parser: Any, token: Any) -> Constant:
+    """``{% constant %}…{% endconstant %}``: a part that is the same on every page for everybody.
+
+    Words, icons, addresses: worked out once for each language. Nothing of a person, of a page or of
+    the day may stand inside.
+    """
+    nodelist = parser.parse(("endconstant",))
+    parser.delete_first_token()
+    return Constant(nodelist)
 
 
 @register.simple_tag

@@ -111,3 +111,14 @@ def test_plain_text_keeps_its_lines_and_nothing_else():
 def test_icons_are_silent_unless_named():
     assert 'aria-hidden="true"' in render('{% icon "x" %}')
     assert 'role="img" aria-label="关闭"' in render('{% icon "x" "关闭" %}')
+
+
+def test_a_constant_is_written_once_per_language():
+    template = Template(
+        "{% load ui i18n %}{% constant %}{% translate 'Close' %}{{ n }}{% endconstant %}"
+    )
+    assert template.render(Context({"n": 1})) == "关闭1"
+    assert template.render(Context({"n": 2})) == "关闭1"
+    with translation.override("en"):
+        assert template.render(Context({"n": 3})) == "Close3"
+    assert template.render(Context({"n": 4})) == "关闭1"

@@ -8,7 +8,11 @@ passed_over_of(report_ids, …)     problems of sub-tasks that reports leave out
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from django.db.models import QuerySet
+
+from luoshi.kit.statements import among, statement
 from luoshi.kit.tree import below as under
 from luoshi.people.models import Person
 from luoshi.reports.models import PassedOver, Quotation, Report
@@ -102,13 +106,21 @@ def _newest(report: Report, newer: Mapping[int, Report]) -> Report | None:
     return last
 
 
+@statement
+def _quoted_in(reports: Any) -> QuerySet[Quotation]:
+    rows = Quotation.objects.filter(among("report_id", reports))
+    return rows.select_related("source__by", "source__task__unit").order_by("report", "order")
+
+
+@statement
+def _passed_over_in(reports: Any) -> QuerySet[PassedOver]:
+    rows = PassedOver.objects.filter(among("report_id", reports))
+    return rows.select_related("source__task__unit", "source__by")
+
+
 def quotations_of(report_ids: Iterable[int], person: Person) -> dict[int, list[Passage]]:
     """What each report quotes, in its order; one statement where nothing is quoted, else three."""
-    rows = list(
-        Quotation.objects.filter(report__in=list(report_ids))
-        .select_related("source__by", "source__task__unit")
-        .order_by("report", "order")
-    )
+    rows = _quoted_in.instances(reports=list(report_ids))
     if not rows:
         return {}
     seen = visible_keys(list({row.source.task_id for row in rows}), person)
@@ -126,8 +138,7 @@ def marks_of(report: Report) -> list[Mark]:
 
 def passed_over_of(report_ids: Iterable[int], person: Person) -> dict[int, list[PassedOver]]:
     """Problems reports leave out, as far as the reader may see where they were told."""
-    found_for = PassedOver.objects.filter(report__in=list(report_ids))
-    rows = list(found_for.select_related("source__task__unit", "source__by"))
+    rows = _passed_over_in.instances(reports=list(report_ids))
     if not rows:
         return {}
     seen = visible_keys(list({row.source.task_id for row in rows}), person)
