@@ -81,6 +81,7 @@ function choose(box, option) {
     input.value = text;
   }
   box.dataset.shown = input.value;
+  still(box);
   close(box);
   input.dispatchEvent(new Event("change", { bubbles: true }));
 }
@@ -108,6 +109,12 @@ const timers = new WeakMap();
 function later(box) {
   clearTimeout(timers.get(box));
   timers.set(box, setTimeout(() => ask(box), WAIT));
+}
+
+// What was asked for before a choice is not shown after it.
+function still(box) {
+  clearTimeout(timers.get(box));
+  box.dataset.turn = String(++serial);
 }
 
 document.addEventListener("focusin", (event) => {
