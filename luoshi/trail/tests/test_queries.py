@@ -430,3 +430,25 @@ def test_the_commands_seal_and_guard(noon):
     assert lines[0] == "2 days sealed."
     assert lines[1].startswith("Restored: trail_event_")
     assert lines[2] == "All guards stand."
+
+
+@pytest.mark.usefixtures("with_triggers")
+def test_stories_from_before_heads_were_signed_are_signed_by_the_migration():
+    from importlib import import_module
+    from types import SimpleNamespace
+
+    from django.apps import apps
+
+    from luoshi.trail.services import install_guards
+    from luoshi.trail.tests.triggers import drop_guards
+
+    tell("task/1", "task.issue", "task.sign")
+    tell("task/2", "task.issue")
+    drop_guards()
+    tamper("UPDATE trail_head SET mark = ''")
+    install_guards()
+    assert found() == [("head", "task/1"), ("head", "task/2")]
+    editor = SimpleNamespace(connection=connection, execute=tamper)
+    import_module("luoshi.trail.migrations.0002_head_mark").sign(apps, editor)
+    assert install_guards() == ["trail_head_forward"]
+    assert list(faults()) == []
