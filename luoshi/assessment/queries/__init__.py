@@ -442,9 +442,7 @@ def with_standing(tasks: QuerySet[Task], standing: Standing) -> QuerySet[Task]:
         return tasks.filter(assessed_at__isnull=False)
     given = Assessment.objects.filter(state=ScoreState.STANDS)
     tasks = tasks.filter(assessed_at__isnull=True).exclude(_told_by(stale))
-    if standing == Standing.PARTLY:
-        return tasks.filter(_told_by(given.filter(task__assessed_at__isnull=True)))
-    return tasks.exclude(_told_by(given.filter(task__assessed_at__isnull=True)))
+    return tasks.filter(_told_by(given) if standing == Standing.PARTLY else ~_told_by(given))
 
 
 def scored_by_me(person: Person) -> Q:

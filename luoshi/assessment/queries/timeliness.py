@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.db.models import Count, Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, ExpressionWrapper, F, Max, OuterRef, Q, QuerySet, Sum
 from django.db.models import DateField as Day
 from django.utils import timezone
 
@@ -164,13 +164,19 @@ def are_many(dues: QuerySet[Due]) -> bool:
 
 
 def kept(year: int, kind: KeptKind, month: int | None = None) -> tuple[dt.date | None, Tallies]:
-    """The figures of a year as counted last, and the day they were counted as at."""
-    rows = Kept.objects.filter(year=year, kind=kind)
+    """The figures of a year as counted last, and the day they were counted as at.
+
+    By unit; those of a whole year stand under its first month.
+    """
+    rows = Kept.objects.filter(year=year, kind=kind).order_by()
     if month:
         rows = rows.filter(month=month)
+    sums = rows.values_list("unit_id").annotate(
+        Sum("on_time"), Sum("late"), Sum("missing"), Max("day")
+    )
     found: Tallies = {}
     day = None
-    for row in rows:
-        found[row.unit_id, row.month] = Tally(row.on_time, row.late, row.missing)
-        day = row.day
+    for unit_id, on_time, late, missing, last in sums:
+        found[unit_id, month or 1] = Tally(on_time, late, missing)
+        day = last
     return day, found

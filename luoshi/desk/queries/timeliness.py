@@ -6,6 +6,7 @@ rows(person, wanted, ...)        the rows behind a figure
 """
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -250,43 +251,48 @@ def table(person: Person, wanted: Wanted, today: dt.date) -> Table:
         reports = timeliness.report_tallies(dues, wanted.day)
         narrow = _narrow(person, scope)
         diagnoses = timeliness.diagnosis_tallies(narrow, wanted.year, wanted.day, wanted.month)
-    built = list(_rows(scope, wanted, _by_unit(reports), _by_unit(diagnoses)))
+    built = list(_rows(scope, wanted, Sums(scope, reports), Sums(scope, diagnoses)))
     total = _total(built, scope, wanted)
     return Table(built, total, scope, day, kept, _crumbs(scope, wanted))
 
 
-def _by_unit(tallies: Tallies) -> dict[int, Tally]:
-    found: dict[int, Tally] = {}
-    for (unit_id, _month), told in tallies.items():
-        found[unit_id] = found.get(unit_id, Tally()) + told
-    return found
+class Sums:
+    """The figures of each unit by itself, and with those below it: each counted once upwards."""
+
+    def __init__(self, scope: Scope, tallies: Tallies) -> None:
+        above = {place.pk: place.parent_id for place in scope.places}
+        self._own: dict[int, Tally] = defaultdict(Tally)
+        self._whole: dict[int, Tally] = defaultdict(Tally)
+        for (unit_id, _month), told in tallies.items():
+            self._own[unit_id] += told
+        for unit_id, told in self._own.items():
+            at: int | None = unit_id
+            while at in above:
+                self._whole[at] += told
+                at = above[at]
+
+    def of(self, place: Place, own: bool) -> Tally:
+        return (self._own if own else self._whole).get(place.pk, Tally())
 
 
-def _rows(
-    scope: Scope, wanted: Wanted, reports: dict[int, Tally], diagnoses: dict[int, Tally]
-) -> Iterator[Row]:
+def _rows(scope: Scope, wanted: Wanted, reports: Sums, diagnoses: Sums) -> Iterator[Row]:
     """The unit by itself, then the units below it, each with its own below; empty ones left out."""
     parts: list[tuple[Place, bool]] = [(place, False) for place in scope.tops]
     if scope.chosen:
         children = [(place, False) for place in scope.children(scope.chosen)]
         parts = [(scope.chosen, True), *children]
+    parents = {place.parent_id for place in scope.places}
     for place, own in parts:
-        family = [place] if own else scope.within(place)
         row = Row(
             place,
             own,
-            not own and len(family) > 1,
-            _sum(reports, family),
-            _sum(diagnoses, family),
+            not own and place.pk in parents,
+            reports.of(place, own),
+            diagnoses.of(place, own),
             _address(wanted, place, own),
         )
         if row.reports.owed or row.diagnoses.owed:
             yield row
-
-
-def _sum(tallies: Mapping[int, Tally], family: Sequence[Place]) -> Tally:
-    found = (tallies[place.pk] for place in family if place.pk in tallies)
-    return sum(found, Tally())
 
 
 def _address(wanted: Wanted, place: Place | None, own: bool) -> str:

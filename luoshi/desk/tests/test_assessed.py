@@ -110,5 +110,5 @@ def test_the_page_costs_the_same_for_one_row_and_three(
     for _n in range(3):
         task = done(people)
         give(task, people.wang, 18)
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(16):
             client.get("/assessments/?scope=assessing&year=2026")

@@ -7,6 +7,7 @@ import pytest
 
 from luoshi.assessment.models import Kept
 from luoshi.assessment.queries import timeliness as counting
+from luoshi.assessment.rules import Tally
 from luoshi.assessment.services import timeliness as keeping
 from luoshi.desk.queries import timeliness as queries
 from luoshi.improvement.tests.factories import diagnose
@@ -209,10 +210,20 @@ def test_what_is_kept_is_what_is_counted(people, day):
     day("2027-01-10")
     diagnose(people.task, people.li)
     keeping.keep()
-    _day, reports = counting.kept(2026, "reports")
-    _day, diagnosed = counting.kept(2026, "diagnoses")
-    assert reports == counting.report_tallies(counting.dues_of_year(2026), clock.today())
-    assert diagnosed == counting.diagnosis_tallies(lambda tasks: tasks, 2026, clock.today())
+    assert Kept.objects.filter(year=2026).count() == 4
+    for month in (None, *range(1, 13)):
+        dues = counting.dues_of_year(2026, month)
+        told = counting.report_tallies(dues, clock.today())
+        assert by_unit(counting.kept(2026, "reports", month)[1]) == by_unit(told), month
+        told = counting.diagnosis_tallies(lambda tasks: tasks, 2026, clock.today(), month)
+        assert by_unit(counting.kept(2026, "diagnoses", month)[1]) == by_unit(told), month
+
+
+def by_unit(tallies):
+    found = {}
+    for (unit_id, _month), told in tallies.items():
+        found[unit_id] = found.get(unit_id, Tally()) + told
+    return found
 
 
 # ── the page ─────────────────────────────────────────────────────────────────────────────────────
