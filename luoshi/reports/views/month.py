@@ -78,6 +78,13 @@ class Typed:
         return bool(told or self.unchanged or self.progress != self.was)
 
 
+class Errors(dict[str, Sequence[str]]):
+    """Sentences by field; a field without any has none, which templates learn at no cost."""
+
+    def __missing__(self, name: str) -> Sequence[str]:
+        return ()
+
+
 @dataclass
 class Row:
     """A row of the page: what is known, what is typed, what is wrong with it."""
@@ -85,7 +92,7 @@ class Row:
     line: Line
     typed: Typed
     state: RowState
-    errors: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    errors: Errors = field(default_factory=Errors)
     #: What somebody else reported while this person was writing.
     other: Report | None = None
     report: Report | None = None
@@ -358,7 +365,7 @@ def _file_one(person: Person, line: Line, form: RowForm) -> Row:
         line,
         _as_typed(form),
         RowState.FAULT,
-        errors,
+        Errors(errors),
         stale=stale,
         left_out=left,
         irrelevant=ticked,
@@ -382,7 +389,7 @@ def _look_again(person: Person, answered: dict[str, list[Row]]) -> None:
         row.line = newer.get(row.line.name, row.line)
         row.other = row.line.latest or row.line.filed
         row.typed.rev = row.other.pk if row.other else 0
-        row.errors = {"": [_overtaken(row.other)]}
+        row.errors = Errors({"": [_overtaken(row.other)]})
     read.know([row.line for row in failed], person)
     filed = {name: rows[0].line.due.pk for name, rows in answered.items() if rows[0].report}
     for line in read.still_asked(person, filed, today):
