@@ -448,7 +448,7 @@ def filtered(
     }
     tasks = tasks.filter(**{key: value for key, value in plain.items() if value is not None})
     if wanted.status and wanted.status < Status.ISSUED and person and not sees_everything(person):
-        tasks = tasks.filter(creator_id=person.pk)  # whose alone the drafts are
+        tasks = tasks.filter(Q(creator_id=person.pk) | _awaited(person))  # no others are seen
     if wanted.unit_id:
         path = Unit.objects.filter(pk=wanted.unit_id).values_list("path", flat=True).first()
         tasks = tasks.filter(unit_id__in=_tree_ids([path or "-"]))

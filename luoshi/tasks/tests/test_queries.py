@@ -99,6 +99,25 @@ def test_what_waits_for_approval_is_seen_by_who_decides(college):
     assert set(queries.proposed_to(top)) == {schools.pk, others.pk, named.pk}
 
 
+def test_a_list_of_what_is_not_issued_holds_all_that_is_seen(college):
+    c = college
+    category = make_set(visibility="involved", approval="always")
+    issued(category, c.chen, c.school.pk, owner_id=c.sun.pk)
+    issued(category, c.chen, c.other.pk, owner_id=c.sun.pk, in_charge_id=c.li.pk)
+    open_to_all = make_set()
+    draft(open_to_all, c.wang, c.school.pk)
+    task = issued(open_to_all, c.chen, c.section.pk, owner_id=c.li.pk)
+    registering.break_down(task, [new(task.category, c.section.pk)], by=c.li.actor)
+    Task.objects.filter(pk=task.pk).update(owner=c.zhao)
+    found = 0
+    for person, status in itertools.product(everybody(c), (Status.DRAFT, Status.PROPOSED)):
+        seen = queries.tasks_visible_to(person)
+        listed = queries.filtered(seen, Filters(status=status), TODAY, person)
+        assert set(listed) == set(seen.filter(status=status)), (person.name, status)
+        found += listed.count()
+    assert found == 13
+
+
 def test_may_see_equals_tasks_visible_to(college):
     c = college
     sets = [make_set(visibility=v) for v in ("everyone", "subtree", "involved")]
