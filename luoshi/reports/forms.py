@@ -16,6 +16,7 @@ from luoshi.measures.models import Measure
 from luoshi.measures.rules import CompletedBy, ProgressRule
 from luoshi.reports import rules
 from luoshi.reports.models import Report
+from luoshi.reports.queries.quoting import Below
 from luoshi.reports.rules import ReportKind
 from luoshi.reports.rules import month as months
 from luoshi.reports.rules.copying import Problem, mark_of, passed_over
@@ -35,15 +36,20 @@ class Sheet:
     old: Report | None = None
     result: bool = False
     pieces: int = 0
-    #: Problems told on sub-tasks since the last report; None where there are no sub-tasks (RPT-3).
-    problems: Sequence[Problem] | None = None
+    #: What was said on sub-tasks; None where there are none (RPT-3).
+    below: Below | None = None
     #: Marks of the passages the old version quotes.
     quotes: Sequence[str] = ()
 
     @property
     def quotes_below(self) -> bool:
         """Whether there is anything to quote."""
-        return self.problems is not None or bool(self.quotes)
+        return self.below is not None or bool(self.quotes)
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """Problems told on sub-tasks since the last report."""
+        return self.below.problems if self.below else ()
 
     @property
     def rolled_up(self) -> bool:
@@ -247,7 +253,7 @@ class ReportForm(forms.Form):
         """Problems of sub-tasks that the report as it stands does not mention."""
         texts = [str(self[name].value() or "") for name in TEXTS]
         quoted = {mark.problem for mark in map(mark_of, self.marks) if mark}
-        return passed_over(self.sheet.problems or (), texts, quoted)
+        return passed_over(self.sheet.problems, texts, quoted)
 
     @property
     def told(self) -> set[str]:

@@ -22,7 +22,7 @@ from luoshi.tasks.models import Task
 from luoshi.tasks.queries import visible_among
 
 #: Older reports of sub-tasks that are shown, folded, beside the form of one task.
-OLDER = 40
+OLDER = 15
 #: New reports of sub-tasks of one task that are shown with all their words.
 MOST = 100
 

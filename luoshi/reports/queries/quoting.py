@@ -134,16 +134,17 @@ def look(
     since: dt.datetime | None,
     quotes: Sequence[str] = (),
     kept: Iterable[Mark] = (),
+    known: Below | None = None,
 ) -> Look:
     """Measure a report as typed; at most eight statements, none for a task without sub-tasks.
 
     ``quotes`` are marks as typed, ``kept`` those of the version it amends; ``since``: from when on
-    problems of sub-tasks are news.
+    problems of sub-tasks are news; ``known``: what was said below, where it is at hand.
     """
     if not task.children_count and not quotes:
         return Look()
     passages = passages_of(quotes, task, person, kept)
-    known = below(task, person, since)
+    known = known or below(task, person, since)
     words = [text for text in texts if text]
     copying = measure(words, [one.text for one in passages], known.texts, known.free)
     quoted = {one.mark.problem for one in passages}

@@ -321,17 +321,17 @@ def _names(request: HttpRequest) -> list[str]:
 
 def _form(request: HttpRequest, person: Person, line: Line) -> RowForm:
     """The row as it was sent; of tasks with sub-tasks it knows what problems those told (RPT-3)."""
-    problems = None
+    below = None
     if line.task.children_count:
         since = line.told or line.latest
-        problems = quoting.below(line.task, person, since.at if since else None).problems
+        below = quoting.below(line.task, person, since.at if since else None)
     sheet = Sheet(
         line.task,
         line.policy,
         0 if line.is_result else line.lowest,
         None if line.is_result else line.latest,
         result=line.is_result,
-        problems=problems,
+        below=below,
     )
     return RowForm(request.POST, request.FILES, sheet=sheet, prefix=line.name)
 

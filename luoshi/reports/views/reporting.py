@@ -27,7 +27,7 @@ from luoshi.reports.queries import quoting
 from luoshi.reports.queries.news import OLDER, news_for
 from luoshi.reports.queries.passages import Passage, marks_of, quotations_of
 from luoshi.reports.rules import ReportKind
-from luoshi.reports.rules.copying import Mark, Problem, copied_words, copying_stands, shortened
+from luoshi.reports.rules.copying import Mark, copied_words, copying_stands, shortened
 from luoshi.tasks.models import Counting, Task
 from luoshi.tasks.queries import facts_for, one_for_acts
 from luoshi.tasks.rules import may
@@ -70,7 +70,7 @@ def submit(request: HttpRequest, task_id: int) -> HttpResponse:
         policy,
         rules.floor(policy, last, task.progress),
         last,
-        problems=_problems(request, task, last),
+        below=_below(request, task, last),
     )
 
     def save(form: ReportForm) -> Report:
@@ -101,7 +101,7 @@ def result(request: HttpRequest, task_id: int, counting_id: int) -> HttpResponse
         require(rules.may_file_result(task, facts_for(task, _person(request)), given))
     policy = counting.measure or queries.policy_of(task)
     shown = queries.ground_for(task).latest
-    sheet = Sheet(task, policy, last=given, result=True, problems=_problems(request, task, shown))
+    sheet = Sheet(task, policy, last=given, result=True, below=_below(request, task, shown))
 
     def save(form: ReportForm) -> Report:
         return services.submit_report(
@@ -150,7 +150,7 @@ def amend(request: HttpRequest, task_id: int, report_id: int) -> HttpResponse:
         report,
         result=counting is not None,
         pieces=len(pieces),
-        problems=_problems(request, task, shown),
+        below=_below(request, task, shown),
         quotes=tuple(map(str, kept)),
     )
 
@@ -293,11 +293,11 @@ def _page(request: HttpRequest, form: ReportForm, **context: Any) -> dict[str, A
     } | context
 
 
-def _problems(request: HttpRequest, task: Task, last: Report | None) -> list[Problem] | None:
-    """Problems told on sub-tasks since the last report; None where there are no sub-tasks."""
+def _below(request: HttpRequest, task: Task, last: Report | None) -> quoting.Below | None:
+    """What was said on sub-tasks, the problems since the last report; None where there are none."""
     if not task.children_count:
         return None
-    return quoting.below(task, _person(request), last.at if last else None).problems
+    return quoting.below(task, _person(request), last.at if last else None)
 
 
 def _from_below(
@@ -309,7 +309,9 @@ def _from_below(
         return {"news": None}
     task, since = sheet.task, shown.at if shown else None
     texts = [str(form[name].value() or "") for name in TEXTS]
-    seen = quoting.look(task, person, texts, since=since, quotes=form.marks, kept=kept)
+    seen = quoting.look(
+        task, person, texts, since=since, quotes=form.marks, kept=kept, known=sheet.below
+    )
     news = news_for([task], person, since={task.pk: since}, older=OLDER)[task.pk]
     quoted = quotations_of([heard.report.pk for heard in news.told], person)
     left = {problem.name for problem in seen.passed_over}
@@ -320,9 +322,7 @@ def _from_below(
         "copying": seen.copying,
         "copied_words": copied_words(seen.copying, sheet.policy.copied_at_most),
         "irrelevant": form.ticked("irrelevant"),
-        "problems": [
-            {"problem": one, "left": one.name in left} for one in form.sheet.problems or ()
-        ],
+        "problems": [{"problem": one, "left": one.name in left} for one in sheet.problems],
     }
 
 
