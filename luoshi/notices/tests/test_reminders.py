@@ -67,7 +67,7 @@ def test_everything_that_waits_is_told_in_one_message_a_person(people, day):
         "notices.digest", "reminders/20261125", {"count": 3},
     )  # fmt: skip
     assert message.title == "任务17；任务18；任务19"
-    assert kinds.row_of(message).sentence == "今日提醒 3 项：任务17；任务18；任务19"
+    assert kinds.row_of(message).sentence == "有 3 项提醒：任务17；任务18；任务19"
     assert [one.data["count"] for one in told(people.wang)] == [1]
 
 
