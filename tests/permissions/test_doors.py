@@ -311,6 +311,7 @@ def test_a_hidden_task_is_nowhere_for_somebody_else(world, knock):
         reverse("search") + f"?q={TITLE}",
         reverse("home"),
         reverse("owed"),
+        *(reverse("feedback") + f"?view={view}" for view in ("reports", "units", "tasks", "dues")),
     ]
     for url in looked:
         page = knock(world.people.sun, "GET", url).content.decode()
@@ -321,7 +322,7 @@ def test_a_hidden_task_is_nowhere_for_somebody_else(world, knock):
         assert f"tasks/{task.pk}/" not in page, url
         assert shown <= max(bare.count("完全没有的词"), 3), url
     seen = knock(world.people.li, "GET", reverse("search") + f"?q={TITLE}").content.decode()
-    assert f"/go/task/{task.pk}/" in seen
+    assert f"/tasks/{task.pk}/" in seen
 
 
 def test_verbs_are_tried_elsewhere():

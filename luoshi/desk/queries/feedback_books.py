@@ -6,7 +6,7 @@ Numbers stay numbers, dates dates; no text becomes a formula or a link.
 
 import datetime as dt
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO, Any
 
 import xlsxwriter
@@ -83,10 +83,21 @@ def _write(sheet: Any, line: int, place: int, value: Cell, formats: dict[str, An
         sheet.write_string(line, place, str(value)[:LONGEST], formats["text"])
 
 
-def _pieces(rows: QuerySet[Any]) -> Iterator[list[int]]:
-    """Keys of the first `MOST_EXPORTED` rows in their order, some hundred at a time."""
-    keys = list(rows.values_list("pk", flat=True)[:MOST_EXPORTED])
-    return (keys[start : start + PIECE] for start in range(0, len(keys), PIECE))
+def _lines(
+    rows: QuerySet[Any], lines_of: Callable[[list[int]], Iterable[Sequence[Cell]]]
+) -> Iterator[Sequence[Cell]]:
+    """The first `MOST_EXPORTED` rows in their order, read some hundred at a time.
+
+    Where there are more, the last line says so.
+    """
+    keys = list(rows.values_list("pk", flat=True)[: MOST_EXPORTED + 1])
+    more = len(keys) > MOST_EXPORTED
+    keys = keys[:MOST_EXPORTED]
+    for start in range(0, len(keys), PIECE):
+        yield from lines_of(keys[start : start + PIECE])
+    if more:
+        words = _("Only the first %(n)s rows are here. Narrow the filters to export the rest.")
+        yield [words % {"n": f"{MOST_EXPORTED:,}"}]
 
 
 Contents = tuple[Sequence[Column], Iterable[Sequence[Cell]]]
@@ -115,10 +126,11 @@ def _reports(person: Person, wanted: Wanted, today: dt.date) -> Contents:
         (pgettext("due", "In time"), 10),
     ]
     found = feedback.reports_wanted(person, wanted, today).order_by("-at", "-pk")
-    rows = (
-        _report(row) for keys in _pieces(found) for row in feedback.report_rows(keys, in_full=True)
-    )
-    return columns, rows
+
+    def lines_of(keys: list[int]) -> Iterator[list[Cell]]:
+        return map(_report, feedback.report_rows(keys, in_full=True))
+
+    return columns, _lines(found, lines_of)
 
 
 def _report(row: ReportRow) -> list[Cell]:
@@ -163,8 +175,11 @@ def _dues(person: Person, wanted: Wanted, today: dt.date) -> Contents:
         (_("State"), 12),
     ]
     found = feedback_dues.dues_wanted(person, wanted, today).order_by("-due_on", "-pk")
-    rows = (_due(row) for keys in _pieces(found) for row in feedback_dues.due_rows(keys, today))
-    return columns, rows
+
+    def lines_of(keys: list[int]) -> Iterator[list[Cell]]:
+        return map(_due, feedback_dues.due_rows(keys, today))
+
+    return columns, _lines(found, lines_of)
 
 
 def _due(row: DueRow) -> list[Cell]:

@@ -8,6 +8,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from luoshi.desk.queries import feedback as queries
+from luoshi.desk.queries import feedback_books
 from luoshi.desk.queries import feedback_dues as dues
 from luoshi.desk.queries.feedback import Wanted
 from luoshi.kit import clock
@@ -417,6 +418,15 @@ def test_dues_units_and_tasks_in_excel(client, world):
     assert rows[-1][head.index("合计 未报")] == 4
     head, *rows = rows_of(client.get("/feedback/export/?year=2026&view=tasks"))
     assert [row[head.index("4月")] for row in rows] == ["未报", "未报"]
+
+
+def test_a_book_that_ends_early_says_so(client, world, monkeypatch):
+    monkeypatch.setattr(feedback_books, "MOST_EXPORTED", 2)
+    client.force_login(world.sun)
+    for view, whole in (("reports", 4), ("dues", 10)):
+        _head, *rows = rows_of(client.get(f"/feedback/export/?year=2026&view={view}"))
+        assert len(rows) == 3 < whole
+        assert rows[-1][0].startswith("只导出前2行")
 
 
 def test_an_export_asks_by_the_piece(world, django_assert_max_num_queries, client, monkeypatch):

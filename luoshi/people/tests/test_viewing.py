@@ -228,8 +228,8 @@ def test_views_of_others_are_not_there(client, people):
         assert client.post(reverse(f"people:{name}", args=[view.pk])).status_code == 404
     assert SavedView.objects.count() == 1
     page = client.get(reverse("people:views"), {"page": "task-list"}).content.decode()
-    assert "王" in page
-    assert "共享给机电工程学院" in page
+    assert "王建国" in page
+    assert "共享给机电学院" in page
 
 
 def test_sharing_by_form(client, people):
