@@ -269,6 +269,27 @@ def initial_of(task: Task, parts: Sequence[Any], own: Mapping[int, str]) -> dict
     )
 
 
+class CorrectForm(forms.Form):
+    """What may be corrected of an issued task, and why it is."""
+
+    title = forms.CharField(label=_("Title"), max_length=200)
+    details = forms.CharField(label=_("Details"), widget=long_text(), required=False)
+    standard = forms.CharField(label=_("Assessment standard"), widget=long_text(3), required=False)
+    points = forms.DecimalField(
+        label=_("Points"), min_value=0, max_digits=8, decimal_places=2, required=False
+    )
+    weight = forms.DecimalField(
+        label=_("Weight"), min_value=0, max_digits=6, decimal_places=2, required=False
+    )
+    urgency = forms.ChoiceField(label=_("Urgency"), choices=Urgency.choices)
+    reason = forms.CharField(
+        label=_("Reason"),
+        widget=long_text(2),
+        help_text=_("Whoever works on the task is told, with what you write here."),
+    )
+    rev = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+
 class OpinionForm(Once):
     """A short text that goes with an act."""
 

@@ -154,6 +154,7 @@ _DISPATCHERS = {_R.CREATOR, _R.SPLITTER, _R.OFFICE}
 #: Who may try a verb at all. Every ``may_<verb>`` starts from it.
 PERMITS: dict[str, Permit] = {
     "edit": _permit(_DISPATCHERS, {Status.DRAFT}),
+    "correct": _permit(_DISPATCHERS, {Status.ISSUED, Status.ACTIVE}),
     "discard": _permit(_DISPATCHERS, {Status.DRAFT}),
     "issue": _permit(_DISPATCHERS, {Status.DRAFT}),
     "sign": _permit({_R.ADDRESSEE}, {Status.ISSUED, Status.ACTIVE}),

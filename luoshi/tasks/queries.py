@@ -283,8 +283,11 @@ def _arms(
         ids.filter(owner_id=person),
         parts.filter(person_id=person),
     ]
+    above = Task.objects.order_by().values("pk")
+    arms.append(ids.filter(parent_id__in=above.filter(owner_id=person)))
     if posts:
         arms.append(ids.filter(among("owner_post_id", posts)))
+        arms.append(ids.filter(parent_id__in=above.filter(among("owner_post_id", posts))))
     if led:
         arms.append(ids.filter(among("measure_id", closed), among("unit_id", led)))
         arms.append(parts.filter(among("unit_id", led)).exclude(role=Role.LEAD))
@@ -719,7 +722,8 @@ def _facts(task: Task, person: Person, found: _Gathered) -> Facts:
     personal = task.kind == Kind.PERSONAL
     relations = _relations(task, person, found)
     facts = Facts(
-        issues=_issues(task, person, relations),
+        issues=_issues(task, person),
+        scored=task.assessed_at is not None,
         relations=relations,
         person_id=person.pk,
         unsigned=_unsigned(task, person, found, Relation.OWNER in relations),
@@ -738,9 +742,9 @@ def _facts(task: Task, person: Person, found: _Gathered) -> Facts:
     )
 
 
-def _issues(task: Task, person: Person, relations: frozenset[Relation]) -> bool:
-    """Whether the person's posts let them issue a draft; below a task of theirs they always may."""
-    if Relation.SPLITTER in relations:
+def _issues(task: Task, person: Person) -> bool:
+    """Whether the person's posts let them issue a draft; a sub-task goes to any unit."""
+    if task.parent_id:
         return True
     return powers_of(person).over_unit(Power.ISSUE, task.unit.path, task.category.field_id)
 

@@ -7,7 +7,7 @@ health, turns_late, ...     how a task stands on a day, from dates and progress
 
 import datetime as dt
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
@@ -52,6 +52,7 @@ class Facts:
     personal_splits: bool = False
     is_personal: bool = False
     cancel_relations: frozenset[Relation] = frozenset({Relation.CREATOR})
+    scored: bool = False  # every assessor has scored
     issues: bool = True  # their posts cover the unit, or the task stands below one of theirs
 
 
@@ -94,6 +95,13 @@ def _issue(task: Standing, facts: Facts) -> Verdict:
     return ALLOWED
 
 
+def _correct(task: Standing, facts: Facts) -> Verdict:
+    """What was assessed stays as it was when it was assessed (ADR 3)."""
+    if facts.scored:
+        return denied(_("The task has been assessed; its text and points stay as they were."))
+    return ALLOWED
+
+
 def _break_down(task: Standing, facts: Facts) -> Verdict:
     """S0 任务分解 2: only unit tasks are broken down further, where the measure says so."""
     if not facts.may_split:
@@ -129,6 +137,7 @@ def _cancel(task: Standing, facts: Facts) -> Verdict:
 
 _FINE_PRINT = {
     "issue": _issue,
+    "correct": _correct,
     "sign": _sign,
     "refuse": _sign,
     "break_down": _break_down,
@@ -306,6 +315,44 @@ def reach_faults(
             _("%(category)s belongs to %(unit)s alone; choose another category.")
             % {"category": category_name, "unit": category_unit},
         )
+
+
+#: What a correction may change of an issued task; all else moves by acts of its own.
+CORRECTED = ("title", "details", "standard", "points", "weight", "urgency")
+
+
+def correctable(values: Iterable[str]) -> Verdict:
+    """Whether all of these fields may be corrected after issue; if not, the act that moves one."""
+    for name in values:
+        if name not in CORRECTED:
+            return denied(not_corrected(name))
+    return ALLOWED
+
+
+def not_corrected(name: str) -> str:
+    """Why a field of an issued task is not corrected, and what moves it instead."""
+    known = {
+        "due": _("The due date of an issued task is moved by an extension, not by a correction."),
+        "start": _("The start of an issued task stays as it was issued."),
+        "owner_id": _("The responsible person of an issued task changes by handing it over."),
+        "unit_id": _("The lead unit of an issued task stays; cancel it and issue it anew."),
+    }
+    return known.get(name) or _("This field of an issued task cannot be corrected.")
+
+
+def unknown_urgency() -> str:
+    """What is said of an urgency that does not exist."""
+    return _("Choose one of the urgencies of the list.")
+
+
+def correction_faults(task: Typed, needs: Requirements, reason: str) -> Iterator[Fault]:
+    """What keeps a correction from standing: what no task may be, what the measure asks for."""
+    if not reason.strip():
+        yield Fault("reason", _("Say why it is corrected; the reason goes on record."))
+    yield from typed_faults(task, within=False)
+    yield from (
+        fault for fault in issue_faults(task, needs) if fault.field in ("details", "standard")
+    )
 
 
 def addressee_faults(

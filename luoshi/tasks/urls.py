@@ -9,6 +9,7 @@ urlpatterns = [
     path("issue/", registering.issue_many, name="issue_many"),
     path("drafts/", registering.complete_drafts, name="complete_drafts"),
     path("<int:task_id>/edit/", registering.edit, name="edit"),
+    path("<int:task_id>/correct/", registering.correct, name="correct"),
     path("<int:task_id>/discard/", acts.discard, name="discard"),
     path("<int:task_id>/issue/", acts.issue, name="issue"),
     path("<int:task_id>/approve/", acts.approve, name="approve"),

@@ -59,12 +59,12 @@ RELATIONS = {
 SIGNING = {"head", "cooperating", "participant", "owner"}
 #: Who sees every task, drafts too, and who sees issued ones that are not open to everybody.
 SEES_ALL = {"office", "supervision", "top", "liaison", "secretary"}
-#: The owner of the parent sees the sub-tasks they made, as creator; a successor who did not make
-#: them sees those of open measures only (§19.5 names neither parent nor post of the parent).
-SEES_CLOSED = {name for name, said in RELATIONS.items() if R.INVOLVED in said} - {"splitter"} | {
+SEES_CLOSED = {name for name, said in RELATIONS.items() if R.INVOLVED in said} | {
     "in_charge",
     "deputy",
 }
+#: Who decides on what waits for approval.
+DECIDES = {name for name, said in RELATIONS.items() if R.LEADER in said}
 
 
 def _people(c: SimpleNamespace) -> dict[str, object]:
@@ -220,10 +220,10 @@ def _relations(name: str, measure: str, status: Status) -> set[Relation]:
 
 
 def _sees(name: str, measure: str, status: Status) -> bool:
-    if name in SEES_ALL or name == "creator":
+    if name in SEES_ALL or name in {"creator", "splitter"}:
         return True
     if status < Status.ISSUED:
-        return False
+        return status == Status.PROPOSED and name in DECIDES
     return MEASURES[measure]["visibility"] == "everyone" or name in SEES_CLOSED
 
 

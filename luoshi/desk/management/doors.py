@@ -179,6 +179,7 @@ DOORS: dict[str, Door] = {
     "tasks:issue_many": _sent(Who.EACH_ROW),
     "tasks:complete_drafts": _two(Who.EACH_ROW),
     "tasks:edit": _two(Verb("edit")),
+    "tasks:correct": _two(Verb("correct")),
     "tasks:discard": _two(Verb("discard")),
     "tasks:issue": _two(Verb("issue")),
     "tasks:approve": _two(Verb("approve")),

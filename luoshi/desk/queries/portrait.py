@@ -126,6 +126,7 @@ _ACTS: tuple[tuple[str, Word, str, str, bool], ...] = (
     ("send_back", _("Return for more work"), "arrow-back-up", "plain", True),
     ("close", _("Close the matter"), "lock", "plain", True),
     ("edit", _("Change"), "pencil", "plain", False),
+    ("correct", _("Correct"), "pencil", "plain", True),
     ("set_milestones", _("Milestones"), "flag", "plain", True),
     ("share", _("Share"), "share", "plain", True),
     ("count_in", _("Count in a further set"), "stack-2", "plain", True),
@@ -146,6 +147,7 @@ _SHOWN_IN = {
     "send_back": {Status.SUBMITTED},
     "close": {Status.DONE},
     "edit": {Status.DRAFT},
+    "correct": {Status.ISSUED, Status.ACTIVE},
     "discard": {Status.DRAFT},
 }
 

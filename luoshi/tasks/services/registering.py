@@ -129,8 +129,13 @@ _EDITED = (*(name for name in COPIED if name not in {"number", "batch", "key"}),
 
 
 @transaction.atomic
-def edit(task: Task, new: NewTask, *, by: Actor, rev: int, issue: bool = False) -> Task:
-    """Replace the content of a draft, and issue it if asked. Stale if saved since ``rev``."""
+def edit(
+    task: Task, new: NewTask, *, by: Actor, rev: int, issue: bool = False, origin: str = ""
+) -> Task:
+    """Replace the content of a draft, and issue it if asked. Stale if saved since ``rev``.
+
+    ``origin``: where the change comes from, if not from the page of the draft; for the trail.
+    """
     task = queries.locked(task)
     require_may("edit", task, by)
     if task.rev != rev:
@@ -148,7 +153,8 @@ def edit(task: Task, new: NewTask, *, by: Actor, rev: int, issue: bool = False) 
     task.rev = rev + 1
     task.save()
     _replace_what_hangs_on(task, new, known)
-    record(task.ref, "task.edit", by=by, changed=changed)
+    told = {"origin": origin} if origin else {}
+    record(task.ref, "task.edit", by=by, changed=changed, **told)
     put_many([("task", task.pk, task.pk, task.year, queries.search_text(task))])
     return _issued([task], by, issue)[0]
 

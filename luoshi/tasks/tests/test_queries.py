@@ -76,6 +76,7 @@ def test_the_successor_of_who_broke_a_task_down_goes_on_with_its_drafts(college)
     facts = queries.facts_for(child, c.wang)
     assert all(rules.may(verb, child, facts) for verb in ("edit", "issue", "discard"))
     assert issuing.issue_many([child], by=c.wang.actor)[0].status > Status.DRAFT
+    assert queries.may_see(c.wang, child)  # also what is issued below a task of theirs
 
 
 def test_what_waits_for_approval_is_seen_by_who_decides(college):

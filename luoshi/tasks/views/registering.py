@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from luoshi.kit.htmx import finish
+from luoshi.kit.htmx import finish, respond
 from luoshi.kit.typed import keys, whole
 from luoshi.kit.verdict import Refused, Stale, require
 from luoshi.kit.year import chosen_year
@@ -20,10 +20,10 @@ from luoshi.people.models import Person, Unit
 from luoshi.people.queries import powers_of
 from luoshi.people.roles import Power
 from luoshi.tasks import queries, rules
-from luoshi.tasks.forms import DraftForms, TaskForm, initial_of
+from luoshi.tasks.forms import CorrectForm, DraftForms, TaskForm, initial_of
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Role, Task
-from luoshi.tasks.services import issuing, registering
+from luoshi.tasks.services import correcting, issuing, registering
 from luoshi.tasks.views.doors import person, seen
 
 
@@ -137,6 +137,43 @@ def _go_on_from(form: TaskForm, task: Task) -> None:
         Task.objects.filter(pk=task.pk).values_list("rev", flat=True).first()
     )
     form.data = data
+
+
+_CORRECT = {
+    "verb": "correct",
+    "title": gettext_lazy("Correct the task"),
+    "button": gettext_lazy("Correct"),
+}
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def correct(request: HttpRequest, task_id: int) -> HttpResponse:
+    """Correct what was written wrong in an issued task."""
+    task, who = seen(request, task_id), person(request)
+    require(rules.may("correct", task, queries.facts_for(task, who)))
+    stands = {name: getattr(task, name) for name in (*rules.CORRECTED, "rev")}
+    form = CorrectForm(request.POST or None, initial=stands)
+    if form.is_valid():
+        values = {name: form.cleaned_data[name] for name in rules.CORRECTED}
+        rev = form.cleaned_data["rev"]
+        try:
+            correcting.correct(
+                task,
+                values,
+                by=who.actor,
+                rev=-1 if rev is None else rev,  # a form that does not say is stale
+                reason=form.cleaned_data["reason"],
+            )
+        except Refused as refusal:
+            form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+        else:
+            url = reverse("go", args=["task", task.pk])
+            return finish(request, url, "task-changed", said=_("The task has been corrected."))
+    note = _("The due date and the responsible person are changed by acts of their own.")
+    context = {"act": _CORRECT, "task": task, "form": form, "note": note}
+    status = 422 if form.is_bound else 200
+    return respond(request, "tasks/act.html", "tasks/_act.html", context, status=status)
 
 
 @login_required
