@@ -87,6 +87,12 @@ NAV: tuple[Group, ...] = (
             Entry(_("Transfers"), "switch-horizontal", "changes:index"),
             Entry(_("Register"), "plus", "tasks:register", (Power.REGISTER,)),
             Entry(_("Import a task table"), "table-import", "intake:index", (Power.IMPORT,)),
+            Entry(
+                _("Change lists"),
+                "table-export",
+                "intake:change_lists",
+                (Power.REGISTER, Power.IMPORT),
+            ),
         ),
     ),
     Group(

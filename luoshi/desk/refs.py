@@ -7,6 +7,7 @@ from django.urls import NoReverseMatch, reverse
 from luoshi.changes.queries import asked_by, given_by, taken_by, to_answer
 from luoshi.improvement.models import Diagnosis
 from luoshi.intake.queries import batches_visible_to
+from luoshi.intake.queries.changes import lists_of
 from luoshi.notices.queries import digests_of, questions_visible_to
 from luoshi.people.models import Person
 from luoshi.people.queries.viewing import views_open_to
@@ -63,6 +64,11 @@ def _import(user: Person, pk: int) -> str:
     return _page("intake:batch", pk) if seen else ""
 
 
+def _change_list(user: Person, pk: int) -> str:
+    """An edited list that came back is open to who brought it."""
+    return _page("intake:changes", pk) if lists_of(user).filter(pk=pk).exists() else ""
+
+
 def _question(user: Person, pk: int) -> str:
     """A question is open to who asked it and to those who answer."""
     seen = questions_visible_to(user).filter(pk=pk).exists()
@@ -112,6 +118,7 @@ _FINDERS: dict[str, Finder] = {
     "body": _people_page("people:body"),
     "measure": _people_page("measures:page"),
     "import": _import,
+    "change_list": _change_list,
     "pack": _pack,
     "question": _question,
     "reminders": _reminders,

@@ -13,6 +13,8 @@ VERBS = {
     "import.publish": _("imported the table as drafts"),
     "import.undo": _("undid the import"),
     "import.drop": _("dropped the table"),
+    "change_list.bring": _("brought an edited list back"),
+    "change_list.take_over": _("took changes of the list over"),
 }
 
 

@@ -48,6 +48,20 @@ class UploadForm(forms.Form):
         self.fields["upload"].widget.attrs["accept"] = ".xlsx,.xls,.et,.ods,.docx,.csv,.txt"
 
 
+class ReturnForm(forms.Form):
+    """An exported list that was edited."""
+
+    upload = forms.FileField(
+        label=_("File"),
+        help_text=_("The workbook of the export itself, edited and saved as .xlsx."),
+        widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.xls,.et,.ods"}),
+    )
+    key = forms.CharField(widget=forms.HiddenInput, max_length=40)
+
+    def __init__(self, data: Any = None, files: Any = None) -> None:
+        super().__init__(data, files, initial={"key": uuid.uuid4().hex})
+
+
 class RevForm(forms.Form):
     """The version of the batch the clerk was looking at."""
 

@@ -3,7 +3,8 @@
 import datetime as dt
 
 from luoshi.intake import queries
-from luoshi.intake.models import ImportBatch, State
+from luoshi.intake.models import ChangeList, ChangeState, ImportBatch, State
+from luoshi.intake.services.changing import take_over_now
 from luoshi.intake.services.checking import check_now
 from luoshi.intake.services.freeing import free_batch
 from luoshi.intake.services.publishing import publish_now, undo_now
@@ -36,8 +37,17 @@ def undo(batch_id: int, person_id: int) -> None:
         undo_now(batch, by=Person.objects.get(pk=person_id).actor)
 
 
+def take_over(list_id: int) -> None:
+    """Take over the ticked rows of an edited list. Idempotent: each row is taken over once."""
+    table = ChangeList.objects.filter(pk=list_id).first()
+    if table is not None:
+        take_over_now(table)
+
+
 def free_stuck() -> None:
     """Give batches back whose work ended without a word, and delete what failed attempts left."""
     for batch in queries.stuck_before(clock.now() - STUCK_AFTER):
         free_batch(batch)
     sweep_all()
+    for table in ChangeList.objects.filter(rows__state=ChangeState.CHOSEN).distinct():
+        take_over_now(table)

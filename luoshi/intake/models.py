@@ -93,6 +93,76 @@ class ImportBatch(models.Model):
         return self.state in (State.CHECKING, State.PUBLISHING, State.UNDOING)
 
 
+class ChangeState(models.TextChoices):
+    """How far a row of a list of changes has come."""
+
+    CLEAN = "clean", pgettext_lazy("change", "can be taken over")
+    PARTLY = "partly", pgettext_lazy("change", "can be taken over in part")
+    TOUCHED = "touched", pgettext_lazy("change", "changed here meanwhile")
+    LEFT = "left", pgettext_lazy("change", "cannot be taken over")
+    CHOSEN = "chosen", pgettext_lazy("change", "being taken over")
+    APPLIED = "applied", pgettext_lazy("change", "taken over")
+    FAILED = "failed", pgettext_lazy("change", "refused")
+
+
+#: Rows that wait for a tick.
+WAITING = (ChangeState.CLEAN, ChangeState.PARTLY, ChangeState.TOUCHED, ChangeState.FAILED)
+
+
+class ChangeList(models.Model):
+    """An exported task list that was edited in Excel and came back (TSK-5).
+
+    ``said`` holds what is said of the whole: kind → texts (rows added, rows deleted, columns
+    missing, keys that are not ours). ``reason`` is why issued tasks are corrected.
+    """
+
+    name = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    exported_at = models.CharField(max_length=40, blank=True)
+    query = models.TextField(blank=True)
+    same = models.PositiveIntegerField(default=0)
+    said = models.JSONField(default=dict)
+    reason = models.TextField(blank=True)
+    by = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    key = models.CharField(max_length=40, null=True, unique=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["by", "-id"], name="change_list_by")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def ref(self) -> str:
+        return f"change_list/{self.pk}"
+
+
+class ChangeRow(models.Model):
+    """A task whose row differs. ``fields`` are `rules.changes` in JSON, see `services.changing`.
+
+    ``rev`` is the version of the task the values beside each other are of.
+    """
+
+    table = models.ForeignKey(ChangeList, on_delete=models.CASCADE, related_name="rows")
+    row = models.PositiveIntegerField()
+    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="+")
+    rev = models.PositiveIntegerField()
+    fields = models.JSONField(default=list)
+    state = models.CharField(max_length=10, choices=ChangeState.choices)
+    failure = models.TextField(blank=True)
+    applied_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["row"]
+        indexes = [models.Index(fields=["table", "state", "row"], name="change_row_state")]
+        constraints = [models.UniqueConstraint(fields=["table", "task"], name="change_row_once")]
+
+    def __str__(self) -> str:
+        return f"{self.table_id}:{self.row}"
+
+
 class ImportRow(models.Model):
     """A line of the file: its texts, what it was understood to be, what the clerk typed over it.
 

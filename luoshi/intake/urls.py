@@ -3,12 +3,17 @@
 from django.urls import path
 
 from luoshi.intake import views
+from luoshi.intake.views import changes
 
 app_name = "intake"
 urlpatterns = [
     path("", views.index, name="index"),
     path("upload/", views.upload, name="upload"),
     path("template/", views.template, name="template"),
+    path("changes/", changes.index, name="change_lists"),
+    path("changes/<int:pk>/", changes.page, name="changes"),
+    path("changes/<int:pk>/take-over/", changes.take_over, name="take_over"),
+    path("changes/<int:pk>/original/", changes.original, name="original_list"),
     path("<int:pk>/", views.batch, name="batch"),
     path("<int:pk>/columns/", views.columns, name="columns"),
     path("<int:pk>/progress/", views.progress, name="progress"),

@@ -244,6 +244,10 @@ DOORS: dict[str, Door] = {
     "assessment:return_score": _two(Verb("return_score")),
     "assessment:name_assessors": _two(Verb("name_assessors")),
     # import of task tables
+    "intake:change_lists": _two(_IN),
+    "intake:changes": Door(_IN, only="who brought the list back"),
+    "intake:take_over": Door(_IN, "POST", only="who brought the list back; each row by itself"),
+    "intake:original_list": Door(_IN, only="who brought the list back"),
     "intake:index": Door(Power.IMPORT),
     "intake:upload": _two(Power.IMPORT),
     "intake:template": Door(Power.IMPORT),

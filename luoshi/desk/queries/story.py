@@ -27,6 +27,7 @@ KINDS: dict[str, Words] = {
     "task": pgettext_lazy("trail", "Task"),
     "report": pgettext_lazy("trail", "Report"),
     "pack": pgettext_lazy("trail", "Year-end material"),
+    "change_list": pgettext_lazy("trail", "Change list"),
     "person": pgettext_lazy("trail", "Person"),
     "unit": pgettext_lazy("trail", "Unit"),
     "unit_kind": pgettext_lazy("trail", "Kind of unit"),

@@ -88,6 +88,14 @@ def _labelled(label: str, words: str) -> str:
     return pgettext("filter", "%(label)s: %(words)s") % {"label": label, "words": words}
 
 
+def _in_words(request: HttpRequest, name: str, wanted: Filters) -> str:
+    """Scope, year and filters as one sentence, for the exported list."""
+    context = filter_context(request, name, wanted)
+    year = str(wanted.year) if wanted.year else _("All years")
+    parts = [_labelled(_("Scope"), str(context["scope_words"])), _labelled(_("Year"), year)]
+    return _("; ").join([*parts, *(str(chip["words"]) for chip in context["chips"])])
+
+
 @login_required
 @require_GET
 def export(request: HttpRequest) -> FileResponse:
@@ -96,7 +104,10 @@ def export(request: HttpRequest) -> FileResponse:
     name, wanted = wanted_of(request)
     found = queries.matching(person, name, wanted, today)
     order = request.GET.get("sort", "due")
-    file = workbooks.task_list(queries.rows_to_export(found, order, today), today)
+    file = workbooks.task_list(
+        queries.rows_to_export(found, order, today),
+        workbooks.Asked(_in_words(request, name, wanted), person.name, clock.now()),
+    )
     title = f"{_('Task list')}-{today.isoformat()}.xlsx"
     return FileResponse(file, as_attachment=True, filename=title)
 

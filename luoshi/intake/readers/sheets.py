@@ -59,10 +59,12 @@ def sheet_of(book: CalamineWorkbook, index: int) -> dict[str, Any]:
 def main() -> None:
     limit()
     book = CalamineWorkbook.from_filelike(io.BytesIO(sys.stdin.buffer.read()))
+    every = "--hidden" in sys.argv
     sheets = [
         sheet_of(book, index)
         for index, sheet in enumerate(book.sheets_metadata)
-        if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible
+        if sheet.typ == SheetTypeEnum.WorkSheet
+        and (every or sheet.visible == SheetVisibleEnum.Visible)
     ]
     sys.stdout.buffer.write(json.dumps(sheets, ensure_ascii=False).encode("utf-8", "replace"))
 

@@ -30,8 +30,8 @@ _DAYS = {
 }
 
 
-def read(name: str, data: bytes) -> list[Grid]:
-    """Every visible sheet, in order. Raises Refused where the file cannot be read."""
+def read(name: str, data: bytes, *, hidden: bool = False) -> list[Grid]:
+    """Every visible sheet in order, or every sheet. Raises Refused for what cannot be read."""
     if data.startswith(b"PK"):
         _refuse_stretched(data)
     return [
@@ -40,13 +40,13 @@ def read(name: str, data: bytes) -> list[Grid]:
             ((number, [_value(value) for value in row]) for number, row in sheet["rows"]),
             [tuple(place) for place in sheet["merged"]],
         )
-        for sheet in _sheets(name, data)
+        for sheet in _sheets(name, data, hidden)
     ]
 
 
-def _sheets(name: str, data: bytes) -> list[dict[str, Any]]:
+def _sheets(name: str, data: bytes, hidden: bool) -> list[dict[str, Any]]:
     """What the program beside this file reads out of a workbook, within its limits."""
-    command = [sys.executable, "-I", str(Path(sheets.__file__))]
+    command = [sys.executable, "-I", str(Path(sheets.__file__)), *(["--hidden"] if hidden else [])]
     try:
         done = subprocess.run(  # noqa: S603  (a fixed program, the file goes by its input)
             command, input=data, capture_output=True, timeout=SECONDS, check=False

@@ -49,7 +49,7 @@ def correct(
     task.save(update_fields=[*values, "rev"])
     if "points" in changed:
         Counting.objects.filter(task=task, home=True).update(points=task.points)
-    told = {"origin": origin} if origin else {}
+    told = {"from": origin} if origin else {}
     record(task.ref, "task.correct", by=by, changed=changed, reason=reason, **told)
     put_many([("task", task.pk, task.pk, task.year, queries.search_text(task))])
     notify(_concerned(task), "task.correct", about=task.ref, title=task.title, by=by, reason=reason)

@@ -153,7 +153,7 @@ def edit(
     task.rev = rev + 1
     task.save()
     _replace_what_hangs_on(task, new, known)
-    told = {"origin": origin} if origin else {}
+    told = {"from": origin} if origin else {}
     record(task.ref, "task.edit", by=by, changed=changed, **told)
     put_many([("task", task.pk, task.pk, task.year, queries.search_text(task))])
     return _issued([task], by, issue)[0]
