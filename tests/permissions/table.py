@@ -35,7 +35,7 @@ def answer_to(role: str, door: Door) -> str:
         return INVISIBLE if door.only and role not in UPLOADERS else ALLOWED
     if who in {Who.SEES_TASK, Who.SEES_FILE, Who.EACH_BELOW}:
         return ALLOWED if Power.SEE in powers_of(role) else INVISIBLE
-    if who in {Who.OWN_MESSAGE, Who.OWN_TRANSFER, Who.OWN_VIEW}:
+    if who in {Who.OWN_MESSAGE, Who.OWN_TRANSFER, Who.OWN_VIEW, Who.OWN_LIST}:
         return ALLOWED if role == STAFF else INVISIBLE
     if who in {Who.DEMO, Who.BUILDERS}:
         return INVISIBLE  # neither a demonstration nor a place where pages are built
@@ -100,6 +100,9 @@ def arguments(world: SimpleNamespace) -> dict[str, dict[str, object]]:
         "measures:set_file": {"programme_id": world.category.programme_id},
         "intake:reopen": {**batch, "name_id": world.name.pk},
         "intake:row": {**batch, "row_id": world.row.pk},
+        "intake:changes": {"pk": world.returned.pk},
+        "intake:take_over": {"pk": world.returned.pk},
+        "intake:original_list": {"pk": world.returned.pk},
         "improvement:amend": {**task, "diagnosis_id": world.diagnosis.pk},
         "changes:answer": {"pk": world.asked.pk},
         "changes:withdraw": {"pk": world.asked_too.pk},
@@ -144,6 +147,7 @@ def arguments(world: SimpleNamespace) -> dict[str, dict[str, object]]:
     bare = {
         "tasks:register", "tasks:category_fields", "tasks:issue_many", "tasks:complete_drafts",
         "intake:index", "intake:upload", "intake:template", "assessment:many",
+        "intake:change_lists",
     }  # fmt: skip
     return {
         name: names.get(name, {} if name in bare else fronts.get(name.partition(":")[0], {}))

@@ -3,12 +3,18 @@
 import datetime as dt
 from types import SimpleNamespace
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from luoshi.assessment.models import Assessment
 from luoshi.changes.models import Change
 from luoshi.changes.tests.factories import asked
+from luoshi.desk.queries import listing as queries
+from luoshi.desk.queries import workbooks
 from luoshi.files.services import attach
 from luoshi.files.tests.factories import png, upload
 from luoshi.improvement.tests.factories import diagnose
+from luoshi.intake.models import ChangeList
+from luoshi.intake.services import changing
 from luoshi.intake.tests import factories as tables
 from luoshi.kit import clock
 from luoshi.notices.models import Message
@@ -19,6 +25,7 @@ from luoshi.people.services import bodies, viewing
 from luoshi.people.tests.factories import cast, make_person, make_unit, seat
 from luoshi.reports.models import Due
 from luoshi.reports.tests.factories import running, tell
+from luoshi.tasks.queries import Filters
 from luoshi.tasks.services import registering, taking_part
 from luoshi.tasks.tests.factories import issued, make_set, new
 from tests.permissions.conftest import people_of_all_duties
@@ -90,8 +97,18 @@ def build() -> SimpleNamespace:
         make_set(),
         tables.file(tables.csv_of(("1", "建设基地", "教务外", "12月底前"))),
     )
+    world.returned = _returned(roles[STAFF], people)
     world.row, world.name = world.batch.rows.filter(kind="task").first(), world.batch.names.first()
     return world
+
+
+def _returned(staff: Person, people: SimpleNamespace) -> ChangeList:
+    """An exported list that somebody without a post brought back."""
+    asked_for = workbooks.Asked("", staff.name, clock.now())
+    tasks = queries.matching(people.chen, "all", Filters(), DAY)
+    with workbooks.task_list(queries.rows_to_export(tasks, "due", DAY), asked_for) as book:
+        file = SimpleUploadedFile("任务列表.xlsx", book.read())
+    return changing.bring_back(file, by=staff.actor)
 
 
 def _transfers(people: SimpleNamespace, staff: Person) -> tuple[Change, Change]:

@@ -20,6 +20,7 @@ class Who(StrEnum):
     SEES_FILE = "whoever may see a thing the file hangs on"
     OWN_MESSAGE = "whom the message was sent to"
     OWN_VIEW = "whoever keeps the view; opening it also those it is shared with"
+    OWN_LIST = "who brought the edited list back; every row is asked for by itself"
     OWN_TRANSFER = "whom the transfer was asked of, or who asked for it"
     EACH_ROW = "everybody who is logged in; every task named is asked for by itself"
     EACH_BELOW = "whoever may see the task; every draft below it is asked for by itself"
@@ -245,9 +246,9 @@ DOORS: dict[str, Door] = {
     "assessment:name_assessors": _two(Verb("name_assessors")),
     # import of task tables
     "intake:change_lists": _two(_IN),
-    "intake:changes": Door(_IN, only="who brought the list back"),
-    "intake:take_over": Door(_IN, "POST", only="who brought the list back; each row by itself"),
-    "intake:original_list": Door(_IN, only="who brought the list back"),
+    "intake:changes": Door(Who.OWN_LIST),
+    "intake:take_over": _sent(Who.OWN_LIST),
+    "intake:original_list": Door(Who.OWN_LIST),
     "intake:index": Door(Power.IMPORT),
     "intake:upload": _two(Power.IMPORT),
     "intake:template": Door(Power.IMPORT),
