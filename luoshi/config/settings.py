@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "luoshi.people.middleware.NetworkMiddleware",
     "luoshi.people.middleware.AccountMiddleware",
     "luoshi.kit.once.FormMiddleware",
     "luoshi.kit.errors.SentenceMiddleware",
@@ -125,7 +126,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_ENABLE_ACCESS_FAILURE_LOG = True  # what people.queries.accounts.wait_for counts
 AXES_ACCESS_FAILURE_LOG_PER_USER_LIMIT = 200
-AXES_CLIENT_IP_CALLABLE = "luoshi.people.backends.address_of"
+AXES_CLIENT_IP_CALLABLE = "luoshi.kit.address.address_of"
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_FORM_FIELD = "username"  # what people.views.door passes to authenticate()
 AXES_RESET_ON_SUCCESS = True
@@ -183,6 +184,8 @@ SECURE_HSTS_SECONDS = 365 * 86400 if SESSION_COOKIE_SECURE else 0
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("LUOSHI_BEHIND_PROXY") else None
 )
+#: Networks the pages are served to; none: to everybody (S0 三: inside the campus, or by VPN).
+NETWORKS = env.words("LUOSHI_NETWORKS")
 PROXIES = env.number("LUOSHI_PROXIES", 1, least=1) if env.flag("LUOSHI_BEHIND_PROXY") else 0
 SESSION_COOKIE_HTTPONLY = True
 

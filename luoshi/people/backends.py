@@ -1,6 +1,5 @@
 """Who may log in: people who are there, by account and password."""
 
-from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
@@ -44,20 +43,3 @@ def answer_unchanged(
 ) -> HttpResponse:
     """What django-axes answers when an account is locked: the log-in page, which says so itself."""
     return response if response is not None else HttpResponse(status=429)
-
-
-def address_of(request: HttpRequest) -> str | None:
-    """The address a request comes from (AXES_CLIENT_IP_CALLABLE).
-
-    Behind a proxy it is the entry the outermost of our proxies wrote into X-Forwarded-For; what
-    stands before it was sent by the client and proves nothing.
-    """
-    direct: str | None = request.META.get("REMOTE_ADDR") or None
-    if not settings.PROXIES:
-        return direct
-    chain = [word.strip() for word in request.headers.get("X-Forwarded-For", "").split(",")]
-    told = chain[-settings.PROXIES] if len(chain) >= settings.PROXIES else ""
-    try:
-        return str(ip_address(told))
-    except ValueError:
-        return direct

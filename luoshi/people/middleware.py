@@ -1,11 +1,13 @@
 """Before any page: is the session fresh, is the first password changed, which language."""
 
 from collections.abc import Callable
+from ipaddress import ip_address, ip_network
 from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.urls import reverse
@@ -13,6 +15,8 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 
 from luoshi.kit import clock
+from luoshi.kit.address import address_of
+from luoshi.kit.errors import told
 from luoshi.kit.htmx import wants_part
 from luoshi.kit.verdict import Refused
 from luoshi.people.models import Person
@@ -28,6 +32,35 @@ POLL = "X-Poll"
 LATE = "late"
 #: Pages that somebody who must change the first password may open.
 OPEN_PAGES = ("people:password", "people:logout", "people:language")
+
+
+class NetworkMiddleware:
+    """Serves pages only to the networks that are named, where any are (SYS-5; S0 三).
+
+    ``/healthz`` answers everybody: it tells nothing about people or tasks.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        if not settings.NETWORKS:
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+        self.networks = [ip_network(text, strict=False) for text in settings.NETWORKS]
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path == "/healthz" or self._is_inside(address_of(request)):
+            return self.get_response(request)
+        said = _(
+            "This system is open inside the institution's network only. From outside, connect "
+            "through the VPN first."
+        )
+        return told(request, said, 403)
+
+    def _is_inside(self, address: str | None) -> bool:
+        try:
+            place = ip_address(address or "")
+        except ValueError:
+            return False
+        return any(place in network for network in self.networks)
 
 
 class AccountMiddleware:

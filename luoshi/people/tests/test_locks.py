@@ -7,8 +7,8 @@ from axes.models import AccessFailureLog, AccessLog
 from django.test import Client
 
 from luoshi.kit import clock
+from luoshi.kit.address import address_of
 from luoshi.people import jobs, rules
-from luoshi.people.backends import address_of
 from luoshi.people.queries import accounts as account_queries
 from luoshi.people.tests.factories import PASSWORD, cast, make_person
 

@@ -20,9 +20,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from luoshi.kit import clock
+from luoshi.kit.address import address_of
 from luoshi.kit.typed import whole
 from luoshi.people import queries, rules
-from luoshi.people.backends import address_of
 from luoshi.people.forms.entry import LoginForm, PasswordForm
 from luoshi.people.models import Person
 from luoshi.people.queries import accounts as account_queries
