@@ -52,6 +52,7 @@ SWITCHES = {
     "review",
     "visibility",
     "result_only",
+    "copied_at_most",
 }
 
 
