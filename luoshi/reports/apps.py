@@ -25,6 +25,10 @@ MESSAGES = {
         "report-analytics",
         _("%(by)s reported the result of “%(title)s” for “%(set)s”."),
     ),
+    "report.pack": (
+        "file-zip",
+        _("The year-end material %(year)s of “%(title)s” is ready to be downloaded."),
+    ),
     "report.shared": (
         "share",
         _("%(by)s reported on “%(title)s”; nothing is left for you to do."),

@@ -19,10 +19,11 @@ from django.utils.translation import gettext as _
 from luoshi.files.queries import path_of
 from luoshi.files.services import Prepared, attach, discard, kept, making
 from luoshi.kit import clock
-from luoshi.kit.actor import Actor
+from luoshi.kit.actor import SYSTEM, Actor
 from luoshi.kit.jobs import enqueue
 from luoshi.kit.once import hold
 from luoshi.kit.verdict import require
+from luoshi.notices.services import notify
 from luoshi.people.models import Unit
 from luoshi.reports.models import Pack
 from luoshi.reports.queries import packs as queries
@@ -192,6 +193,15 @@ def _publish(pack: Pack, prepared: Prepared, contents: Contents) -> None:
     )
     if old and old.pk != new.pk:
         discard(old, by=by)
+    notify(
+        [pack.by_id],
+        "report.pack",
+        about=pack.ref,
+        title=pack.unit.name,
+        by=SYSTEM,
+        key=f"{pack.ref}/{pack.run}",
+        year=str(pack.year),
+    )
 
 
 @transaction.atomic

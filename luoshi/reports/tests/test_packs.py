@@ -8,10 +8,12 @@ import docx
 import pytest
 from django.urls import reverse
 
+from luoshi.desk.refs import resolve
 from luoshi.files.models import Attachment, Blob
 from luoshi.files.queries import path_of
 from luoshi.kit import clock, jobs
 from luoshi.kit.verdict import NotAllowed
+from luoshi.notices.models import Message
 from luoshi.reports import services
 from luoshi.reports.models import Pack
 from luoshi.reports.queries import packs as queries
@@ -210,6 +212,16 @@ def test_the_same_key_again_changes_nothing(task, people):
     build(pack.pk, pack.run)
     again = ask(people, key="a" * 32)
     assert (again.run, again.state) == (pack.run, PackState.READY)
+
+
+def test_who_asked_is_told_when_it_is_there(task, people):
+    pack = built(people)
+    told = Message.objects.filter(kind="report.pack")
+    assert [(row.person_id, row.about_id) for row in told] == [(people.chen.pk, pack.pk)]
+    assert str(pack.unit_id) in resolve(pack.ref, people.chen)
+    assert resolve(pack.ref, people.sun) is None
+    build(pack.pk, pack.run)
+    assert told.count() == 1
 
 
 def test_the_job_is_idempotent(task, people):
