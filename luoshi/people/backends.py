@@ -5,11 +5,18 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from luoshi.kit import clock
+from luoshi.kit.statements import statement
 from luoshi.people.models import Person
 from luoshi.people.queries import accounts as account_queries
+
+
+@statement
+def _with_unit(pk: Any) -> QuerySet[Person]:
+    return Person.objects.filter(pk=pk).select_related("main_unit")
 
 
 class PresentPeopleBackend(ModelBackend):
@@ -34,7 +41,7 @@ class PresentPeopleBackend(ModelBackend):
         return isinstance(user, Person) and user.present_on(clock.today())
 
     def get_user(self, user_id: int) -> Person | None:
-        person = Person.objects.select_related("main_unit").filter(pk=user_id).first()
+        person: Person | None = next(iter(_with_unit.instances(pk=user_id)), None)
         return person if person and self.user_can_authenticate(person) else None
 
 
