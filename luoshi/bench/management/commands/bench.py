@@ -16,7 +16,7 @@ from luoshi.bench.building import build
 from luoshi.bench.drawing import draw
 from luoshi.bench.ground import Ground, ground
 from luoshi.bench.measuring import CROWD, SINGLE, Page, alone, measure
-from luoshi.bench.pages import TYPED, plan
+from luoshi.bench.pages import TYPED, own_words, plan
 from luoshi.bench.rush import SECONDS, left_behind, rush, rush_plan
 from luoshi.bench.serving import Server, serving
 from luoshi.bench.visiting import Answer, Visitor
@@ -190,6 +190,7 @@ def _filing(told: dict[str, Any], visitor: Visitor) -> Page:
         assert one.opened
         hidden = {name: one.opened.hidden(name) for name in ("csrfmiddlewaretoken", "key", "rev")}
         evidence = (f"记录{hidden['key'][:6]}.txt", f"会议记录 {hidden['key']}".encode())
-        return one.post(urls[place % len(urls)], TYPED | hidden, evidence)
+        typed = TYPED | hidden | own_words(hidden["key"])
+        return one.post(urls[place % len(urls)], typed, evidence)
 
     return Page("report", visit, visitor, prepare, expected=302, queries=told["form_queries"])
