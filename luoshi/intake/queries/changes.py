@@ -43,7 +43,8 @@ def list_with_key(key: str | None) -> ChangeList | None:
 
 def tasks_now(person: Person, keys: Iterable[int]) -> dict[int, Task]:
     """Tasks by key as they are now, as far as the person sees them."""
-    wanted, found = list(keys), {}
+    wanted = list(keys)
+    found: dict[int, Task] = {}
     visible = tasks_visible_to(person).select_related(*_SELECTED).order_by()
     for start in range(0, len(wanted), _CHUNK):
         rows = visible.filter(pk__in=wanted[start : start + _CHUNK])

@@ -10,7 +10,7 @@ on texts of cells.
 
 import datetime as dt
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -182,3 +182,20 @@ def stand_of(field: Field, exported: Any, now: Any, wanted: Any) -> Stand | None
     if alike(field, wanted, exported) or alike(field, wanted, now):
         return None
     return Stand.CHANGE if alike(field, now, exported) else Stand.TOUCHED
+
+
+def beginning(texts: Sequence[str], length: int = 160, before: int = 24) -> list[str]:
+    """Texts shortened so that what tells them apart is seen, however far down it begins."""
+    if all(len(text) <= length for text in texts):
+        return list(texts)
+    shortest = min(map(len, texts))
+    letters = enumerate(zip(*texts, strict=False))
+    same = next((place for place, few in letters if len(set(few)) > 1), shortest)
+    start = max(0, same - before) if same > length // 2 else 0
+    front = "…" if start else ""
+    return [
+        (front if text[start:] else "")
+        + text[start : start + length]
+        + ("…" if len(text) > start + length else "")
+        for text in texts
+    ]

@@ -12,7 +12,7 @@ from django.urls import reverse
 from luoshi.intake import jobs
 from luoshi.intake.models import ChangeList, ChangeRow, ChangeState
 from luoshi.intake.queries.changes import mark_of, task_marked
-from luoshi.intake.rules.changes import BY_NAME, Stand, Unread, alike, read, stand_of
+from luoshi.intake.rules.changes import BY_NAME, Stand, Unread, alike, beginning, read, stand_of
 from luoshi.intake.services import changing
 from luoshi.kit.jobs import run_waiting
 from luoshi.kit.verdict import NotAllowed, Refused
@@ -120,6 +120,17 @@ def test_three_values_beside_each_other():
     assert stand_of(title, "甲", "丙", "甲") is None  # nobody typed anything in Excel
     assert stand_of(title, "甲", "乙", "乙") is None  # it stands already
     assert alike(owner, "王 丽", "王丽")
+
+
+def test_long_texts_are_cut_where_they_differ():
+    same = "按月推进，" * 60
+    one, other = beginning([same + "年底验收。", same + "十月验收。"])
+    assert one.startswith("…")
+    assert one.endswith("年底验收。")
+    assert other.endswith("十月验收。")
+    assert len(one) < 170
+    assert beginning(["甲", "乙"]) == ["甲", "乙"]
+    assert beginning(["", "乙" * 500]) == ["", "乙" * 160 + "…"]
 
 
 def test_marks_tell_tasks_apart_and_notice_a_slip():

@@ -15,7 +15,7 @@ from luoshi.files.queries import open_for_download
 from luoshi.intake.forms import ReturnForm
 from luoshi.intake.models import WAITING, ChangeList, ChangeState
 from luoshi.intake.queries import changes as queries
-from luoshi.intake.rules.changes import BY_NAME, Stand
+from luoshi.intake.rules.changes import BY_NAME, Stand, beginning
 from luoshi.intake.services import changing
 from luoshi.kit.htmx import finish
 from luoshi.kit.typed import keys, whole
@@ -70,6 +70,15 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "intake/changes.html", _context(request, found))
 
 
+def _shown(told: dict[str, Any]) -> dict[str, Any]:
+    """A field with its label, its long texts cut to where they differ."""
+    names = ("exported", "now", "wanted")
+    texts = beginning([told[name] for name in names])
+    left = told["stand"] == Stand.LEFT
+    label = BY_NAME[told["name"]].label
+    return told | dict(zip(names, texts, strict=True)) | {"label": label, "left": left}
+
+
 def _context(request: HttpRequest, found: ChangeList, trouble: str = "") -> dict[str, Any]:
     counted = queries.states_counted(found)
     state = request.GET.get("state", "")
@@ -78,10 +87,7 @@ def _context(request: HttpRequest, found: ChangeList, trouble: str = "") -> dict
     rows: list[dict[str, Any]] = [
         {
             "row": row,
-            "fields": [
-                told | {"label": BY_NAME[told["name"]].label, "left": told["stand"] == Stand.LEFT}
-                for told in row.fields
-            ],
+            "fields": [_shown(told) for told in row.fields],
             "may_tick": row.state in WAITING,
             "ticked": row.state == ChangeState.CLEAN,
         }
