@@ -27,7 +27,7 @@ def view_context(request: HttpRequest, page: str) -> dict[str, Any]:
     params = request.GET.copy()
     for name in ("after", "before", "saved"):
         params.pop(name, None)
-    asked = {"page": page, "query": params.urlencode(), **({"saved": pk} if pk else {})}
+    asked = {"page": page, "query": params.urlencode(), "saved": str(pk or "")}
     return {
         "saved": viewing.view_named(request.user, page, pk),
         "views_url": f"{reverse('people:views')}?{urlencode(asked)}",

@@ -1,8 +1,9 @@
 import pytest
-from django.db.models import Q
+from django.db.models import BigIntegerField, Q
+from django.db.models.functions import Cast
 
 from luoshi.search.models import Entry
-from luoshi.search.queries import Hit, few_task_ids, hits, task_ids_matching
+from luoshi.search.queries import Hit, few_task_ids, hits, keys_matching, task_ids_matching
 from luoshi.search.services import put, put_many
 
 pytestmark = pytest.mark.django_db
@@ -127,3 +128,10 @@ def test_few_tasks_are_named_and_many_are_not():
     assert few_task_ids("质量体系", 1) == set()
     assert few_task_ids("……", 1) == set()
     assert few_task_ids("主体责任", 0) is None
+
+
+def test_keys_of_one_kind():
+    put("report", 700, 10, 2026, "党建活动记录")
+    rows = Entry.objects.annotate(number=Cast("key", BigIntegerField()))
+    assert [row.key for row in rows.filter(number__in=keys_matching("党建", "report"))] == ["700"]
+    assert not rows.filter(number__in=keys_matching("！", "report")).exists()
