@@ -40,8 +40,8 @@ def ask(request: HttpRequest, task_id: int) -> HttpResponse:
     person = person_of(request)
     task = get_object_or_404(for_page(person, task_id), pk=task_id)
     require(queries.may_ask(task, person, queries.waiting_on(task)))
-    form = AskForm(request.POST or None)
     sent = request.method == "POST"
+    form = AskForm(request.POST if sent else None)
     if sent and form.carry_out(services.ask_transfer, tasks=[task], by=person.actor):
         return finish(request, task.get_absolute_url(), *EVENTS, said=_asked(form.done))
     context = {"form": form, "task": task, "note": _note(task, person)}
@@ -87,8 +87,8 @@ def ask_many(request: HttpRequest) -> HttpResponse:
     person = person_of(request)
     own, left = queries.transferable(person), queries.left_behind(person)
     known = {task.pk for task in (*own, *left)}
-    form = AskManyForm(request.POST or None, keys=known)
     sent = request.method == "POST"
+    form = AskManyForm(request.POST if sent else None, keys=known)
     if sent and form.carry_out(services.ask_transfer, by=person.actor):
         return finish(request, reverse("changes:index") + "?show=asked", said=_asked(form.done))
     ticked = set(keys(request.POST.getlist("tasks") or request.GET.getlist("tasks")))
@@ -133,7 +133,8 @@ def answer(request: HttpRequest, pk: int) -> HttpResponse:
     """Accept or decline one transfer."""
     person = person_of(request)
     change = get_object_or_404(queries.to_answer_or_answered(person), pk=pk)
-    sent, form = request.method == "POST", AnswerForm(request.POST or None)
+    sent = request.method == "POST"
+    form = AnswerForm(request.POST if sent else None)
     if sent and form.is_valid():
         verb, opinion = request.POST.get("answer", ""), form.cleaned_data["opinion"]
         try:

@@ -116,11 +116,10 @@ def _write(
     person, sent = _person(request), request.method == "POST"
     texts, rows = initial_of(old) if old else ({}, [])
     policy = measure_for(task) or Measure()
-    form = DiagnosisForm(
-        request.POST or None, policy=policy, periods=periods, amending=bool(old), initial=texts
-    )
+    typed = request.POST if sent else None
+    form = DiagnosisForm(typed, policy=policy, periods=periods, amending=bool(old), initial=texts)
     kept = None if sent else rows_of_draft(draft_for(person, request.path))
-    actions = action_forms(request.POST if sent else None, rows, kept)
+    actions = action_forms(typed, rows, kept)
     status, newest = (422 if sent else 200), shown
     if sent and _stand(form, actions):
         try:

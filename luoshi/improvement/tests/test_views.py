@@ -91,6 +91,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(li, task, data, words):
 
 
 def test_a_form_without_rows_is_answered(li, task):
+    assert li.post(url("write", task.pk), {}).status_code == 422
     data = {"problem": "落后"}
     assert li.post(url("write", task.pk), data).status_code == 422
     data = typed() | {"action-TOTAL_FORMS": "999999999"}

@@ -153,4 +153,5 @@ class Urgency(TextChoices):
 
 def listed(text: str) -> tuple[int, ...]:
     """Whole numbers kept in a column as "7,3,1"; empty where nothing is kept."""
-    return tuple(int(part) for part in text.split(",") if part)
+    parts = (part.strip() for part in text.split(","))
+    return tuple(int(part) for part in parts if part.isascii() and part.isdigit())
