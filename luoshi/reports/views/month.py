@@ -117,6 +117,11 @@ class Row:
         return read.path_of(self.line)
 
     @property
+    def upload(self) -> str:
+        """Where files for it are received before it is filed."""
+        return read.address("reports:keep_evidence", self.line.due.task_id)
+
+    @property
     def general(self) -> Sequence[str]:
         """What is wrong with the row as a whole."""
         shown = {"progress", "achieved", "body", "evidence", "cited", "problems", "complete"}
