@@ -19,8 +19,8 @@ TASKS = 200
 #: Statements of each page, whatever the number of rows: the session, the person, their posts, the
 #: star of the page, and what the page itself asks.
 MOST_QUERIES = {
-    "home": 14,
-    "home_office": 14,
+    "home": 16,
+    "home_office": 16,
     "list_all": 17,  # a closed set asks what the person has to do with
     "list_department": 16,
     "list_mine": 16,
@@ -94,6 +94,6 @@ def _pages_are_planned():
         worst = max(page["queries"].values())
         assert worst <= MOST_QUERIES[page["name"]], f"{page['name']}: {page['queries']}"
     assert plan["forms"]
-    assert plan["form_queries"] <= 52
+    assert plan["form_queries"] <= 58
     assert len(plan["forms"]) % 8 == 0
     assert shapes.UNITS == 1_821
