@@ -60,7 +60,7 @@ from luoshi.trail.rules import canonical, event_hash, head_mark
 Say = Callable[[str], None]
 BEGINNING = dt.date(2015, 1, 1)
 PASSWORD = "Falling-snow-863"
-OFFICE_NUMBER, PERSON_NUMBER = "0210000", "0210001"
+OFFICE_NUMBER, PERSON_NUMBER, FILER_NUMBER = "0210000", "0210001", "0210002"
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ class House:
     heads: dict[int, tuple[Person, Post]]
     reader: Person
     office: Person
+    filer: Person
     categories: list[Category]
 
 
@@ -145,7 +146,7 @@ def _people(units: Sequence[Unit]) -> list[Person]:
                 password=locked,
             )
         )
-    for known, staff in ((people[0], OFFICE_NUMBER), (people[1], PERSON_NUMBER)):
+    for known, staff in zip(people, (OFFICE_NUMBER, PERSON_NUMBER, FILER_NUMBER), strict=False):
         assert known.staff_number == staff
         known.set_password(PASSWORD)
     Person.objects.bulk_create(people, batch_size=500)
@@ -216,7 +217,7 @@ def furnish() -> House:
     places = [
         Place(unit.pk, tuple(sections[unit.pk])) for unit in units[1 : 1 + shapes.DEPARTMENTS]
     ]
-    return House(places, heads, people[1], people[0], _categories())
+    return House(places, heads, people[1], people[0], people[2], _categories())
 
 
 # ── tasks and what hangs on them ─────────────────────────────────────────────────────────────────
@@ -264,7 +265,7 @@ class Builder:
         self._now = clock.now()
         self._dice = random.Random(2026)
         self._numbers: dict[tuple[int, int], int] = {}
-        self._entries = self._reports_made = self._countings_made = self._owned = 0
+        self._entries = self._reports_made = self._countings_made = self._owned = self._monthly = 0
         self._postgresql = connection.vendor == "postgresql"
         self._spans: dict[Any, list[Any]] = {}
         self._office = house.office.actor
@@ -362,11 +363,15 @@ class Builder:
         return days
 
     def _owner(self, shape: Shape) -> tuple[Person, int | None]:
-        """The reader of the pages has the first tasks under way; else the head of the unit."""
+        """The reader has the first tasks under way, who files a month the next; else the head."""
         free = shape.status == Status.ACTIVE and shape.year == self._today.year
         if free and shape.parent and self._owned < shapes.OWNED:
             self._owned += 1
             return self._house.reader, None
+        if free and not shape.children and shape.parent and self._monthly < shapes.MONTHLY:
+            self._monthly += 1
+            shape.rhythm = "monthly"
+            return self._house.filer, None
         person, post = self._house.heads[shape.unit]
         return person, post.pk if shape.pk % 2 else None
 

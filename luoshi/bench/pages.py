@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from luoshi.bench import shapes
-from luoshi.bench.building import OFFICE_NUMBER, PASSWORD, PERSON_NUMBER
+from luoshi.bench.building import FILER_NUMBER, OFFICE_NUMBER, PASSWORD, PERSON_NUMBER
 from luoshi.bench.visiting import Answer
 from luoshi.desk.queries import charts
 from luoshi.kit import clock
@@ -28,6 +28,7 @@ from luoshi.tasks.queries import tasks_visible_to
 
 COMMON = "党建"
 SCOPES = ("all", "department", "mine")
+FEEDBACK = ("all", "department", "received")
 #: Filters of the task list; the slowest of each scope is the one that is reported.
 FILTERS: tuple[dict[str, Any], ...] = (
     {},
@@ -52,6 +53,7 @@ def plan() -> dict[str, Any]:
     """Pages with the addresses each may be measured at, and the queries of every address."""
     reader = Person.objects.get(staff_number=PERSON_NUMBER)
     office = Person.objects.get(staff_number=OFFICE_NUMBER)
+    filer = Person.objects.get(staff_number=FILER_NUMBER)
     pages: list[dict[str, Any]] = [
         {"name": "home", "who": "reader", "urls": [reverse("home")]},
         {"name": "home_office", "who": "office", "urls": [reverse("home")]},
@@ -60,8 +62,11 @@ def plan() -> dict[str, Any]:
         {"name": "gantt_data", "who": "office", "urls": [_gantt(office)]},
         {"name": "search_common", "who": "reader", "urls": [_search(COMMON)]},
         {"name": "search_rare", "who": "reader", "urls": [_search(shapes.RARE)]},
+        {"name": "month", "who": "filer", "urls": [reverse("reports:month")]},
+        *({"name": f"feedback_{n}", "who": "reader", "urls": _feedback(n)} for n in FEEDBACK),
+        {"name": "export", "who": "office", "urls": [_gantt(office, "task-export")]},
     ]
-    people = {"reader": reader, "office": office}
+    people = {"reader": reader, "office": office, "filer": filer}
     for page in pages:
         page["queries"] = queries_of(people[page["who"]], page["urls"])
     forms = _forms(reader)
@@ -97,6 +102,17 @@ def _lists(scope: str) -> list[str]:
     ]
 
 
+def _feedback(scope: str) -> list[str]:
+    """The feedback query: by report, by what was owed, and with the worst of its filters."""
+    views: tuple[dict[str, Any], ...] = (
+        {},
+        {"view": "units"},
+        {"view": "tasks"},
+        {"year": "all", "q": COMMON},
+    )
+    return [f"{reverse('feedback')}?{urlencode({'scope': scope} | view)}" for view in views]
+
+
 def _task(reader: Person) -> str:
     """The task of the reader with the most reports, sub-tasks below it."""
     mine = Task.objects.filter(owner=reader, children_count__gt=0)
@@ -105,14 +121,14 @@ def _task(reader: Person) -> str:
     return reverse("task", args=[key])
 
 
-def _gantt(person: Person) -> str:
+def _gantt(person: Person, page: str = "gantt_data") -> str:
     """As many rows as one Gantt shows: everything, or the largest department that fits."""
     shown = tasks_visible_to(person).filter(status__gte=Status.ISSUED)
     shown = shown.exclude(status=Status.CANCELLED)
     wanted: dict[str, Any] = {"scope": "all", "year": "all"}
     if shown.order_by()[: charts.MOST + 1].count() > charts.MOST:
         wanted["unit"] = _largest(shown)
-    return f"{reverse('gantt_data')}?{urlencode(wanted)}"
+    return f"{reverse(page)}?{urlencode(wanted)}"
 
 
 def _largest(shown: Any) -> int:

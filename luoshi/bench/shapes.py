@@ -23,6 +23,8 @@ MIDDLE, LEAVES = 6, 77
 FAMILY = 1 + MIDDLE + LEAVES
 #: Tasks the person who logs in answers for, at any size: two full pages.
 OWNED = 120
+#: Tasks of the person whose page of the month is measured; each is owed every month.
+MONTHLY = 40
 #: Second-level tasks of the first family that are reported on every month; their page is measured.
 SHOWN = 3
 #: How many years there are, the present one included.
