@@ -5,13 +5,10 @@ Numbers stay numbers, dates dates; no text becomes a formula or a link.
 """
 
 import datetime as dt
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO, Any
 
-import xlsxwriter
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -19,20 +16,10 @@ from luoshi.desk.queries import feedback, feedback_dues
 from luoshi.desk.queries.feedback import STATES, VIEWS, ReportRow, Wanted
 from luoshi.desk.queries.feedback_dues import Counts, DueRow
 from luoshi.desk.queries.listing import MOST_EXPORTED
-from luoshi.desk.queries.workbooks import OPTIONS
+from luoshi.kit.books import Cell, Column, Share, writing
 from luoshi.people.models import Person
 
 PIECE = 500
-#: Excel takes no longer text in a cell.
-LONGEST = 32_000
-
-#: A cell: text, a number, a day, a moment, or a share of 100 as `Share`.
-Cell = Any
-Column = tuple[str, int]
-
-
-class Share(float):
-    """A percentage."""
 
 
 def book_of(person: Person, wanted: Wanted, today: dt.date) -> IO[bytes]:
@@ -43,44 +30,12 @@ def book_of(person: Person, wanted: Wanted, today: dt.date) -> IO[bytes]:
 
 def write(name: str, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> IO[bytes]:
     """One sheet: heads, then rows as they come."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115 — the answer closes it
-    book = xlsxwriter.Workbook(file, {**OPTIONS, "tmpdir": tempfile.gettempdir()})
-    sheet = book.add_worksheet(name[:31])
-    head = book.add_format({"bold": True, "bg_color": "#eef2f7", "border": 1, "text_wrap": True})
-    formats = {
-        "day": book.add_format({"num_format": "yyyy-mm-dd"}),
-        "moment": book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
-        "share": book.add_format({"num_format": "0%"}),
-        "text": book.add_format({"text_wrap": True, "valign": "top"}),
-    }
-    for place, (label, width) in enumerate(columns):
-        sheet.set_column(place, place, width)
-        sheet.write_string(0, place, label, head)
-    sheet.freeze_panes(1, 1)
-    last = 0
-    for last, row in enumerate(rows, start=1):
-        for place, value in enumerate(row):
-            _write(sheet, last, place, value, formats)
-    sheet.autofilter(0, 0, max(last, 1), len(columns) - 1)
-    book.close()
-    file.seek(0)
-    return file
-
-
-def _write(sheet: Any, line: int, place: int, value: Cell, formats: dict[str, Any]) -> None:
-    if value is None or value == "":
-        return
-    if isinstance(value, Share):
-        sheet.write_number(line, place, float(value), formats["share"])
-    elif isinstance(value, dt.datetime):
-        local = timezone.localtime(value).replace(tzinfo=None, microsecond=0)
-        sheet.write_datetime(line, place, local, formats["moment"])
-    elif isinstance(value, dt.date):
-        sheet.write_datetime(line, place, dt.datetime.combine(value, dt.time()), formats["day"])
-    elif isinstance(value, int | float):
-        sheet.write_number(line, place, value)
-    else:
-        sheet.write_string(line, place, str(value)[:LONGEST], formats["text"])
+    with writing() as book:
+        sheet = book.sheet(name, columns)
+        for row in rows:
+            sheet.line(row)
+        sheet.filters(len(columns))
+        return book.file()
 
 
 def _lines(

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, Generic, NamedTuple, TypeVar, cast
@@ -184,19 +184,6 @@ def rows_of(tasks: Iterable[Task], today: dt.date) -> list[Standing]:
     return found
 
 
-def _rows_in_full(tasks: Iterable[Task], today: dt.date) -> list[Row[Task]]:
-    """Tasks as lines; they come with category, unit and owner."""
-    return [
-        Row(
-            *standing,
-            standing.task.category.name,
-            standing.task.unit.short_name or standing.task.unit.name,
-            standing.task.owner.name if standing.task.owner else "",
-        )
-        for standing in rows_of(tasks, today)
-    ]
-
-
 def _rows_of_lines(lines: Iterable[Line], today: dt.date) -> list[Row[Line]]:
     lights: dict[tuple[int, int] | None, Mapping[str, LightShown]] = {}
     rows = []
@@ -286,17 +273,42 @@ def _in_full(keys: list[int]) -> list[Line]:
 
 #: An export has this many rows at most.
 MOST_EXPORTED = 10_000
+#: Rows read at a time, so that an export of any length needs little memory.
+PIECE = 500
 
 
-def rows_to_export(tasks: QuerySet[Task], order: str, today: dt.date) -> list[Row[Task]]:
-    """All rows of the list in its order, up to `MOST_EXPORTED`."""
-    chosen_order = ORDERS[chosen(ORDERS, order, "due")]
-    found = page(
-        tasks.select_related("unit", "owner", "category__measure", "measure", "creator"),
-        chosen_order,
-        size=MOST_EXPORTED,
-    )
-    return _rows_in_full(found.rows, today)
+class Rest(NamedTuple):
+    """Columns of a task that only an export shows."""
+
+    rev: int
+    kind: str
+    tier: int
+    points: Decimal | None
+    weight: Decimal | None
+    urgency: str
+    details: str
+    standard: str
+
+
+@statement
+def _exported(keys: Any) -> QuerySet[Task, Any]:
+    return Task.objects.filter(pk__in=keys).order_by().values_list(*_LINE, *Rest._fields)
+
+
+def rows_to_export(
+    tasks: QuerySet[Task], order: str, today: dt.date
+) -> Iterator[tuple[Row[Line], Rest]]:
+    """All rows of the list in its order, up to `MOST_EXPORTED`; read as they are asked for."""
+    by = ORDERS[chosen(ORDERS, order, "due")]
+    columns = tasks.values_list("pk", by.column, named=True)
+    keys = [row.pk for row in page(columns, by, size=MOST_EXPORTED).rows]
+    for start in range(0, len(keys), PIECE):
+        piece = keys[start : start + PIECE]
+        found = {row[0]: row for row in _exported(keys=piece)}
+        columns_of = [found[key] for key in piece if key in found]
+        shown = _rows_of_lines([Line(*row[: len(_LINE)]) for row in columns_of], today)
+        rests = [Rest(*row[len(_LINE) :]) for row in columns_of]
+        yield from zip(shown, rests, strict=True)
 
 
 # ── what the filters offer ───────────────────────────────────────────────────────────────────────

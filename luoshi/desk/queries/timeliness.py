@@ -20,11 +20,11 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from luoshi.assessment.queries import timeliness
 from luoshi.assessment.queries.timeliness import LATE, MISSING, ON_TIME, STATES, Tallies
 from luoshi.assessment.rules import KeptKind, Tally, day_counted
-from luoshi.desk.queries.feedback_books import Share
 from luoshi.desk.queries.paging import Order, Page, page
 from luoshi.improvement.queries import asked as diagnosis_asked
 from luoshi.improvement.queries import diagnosed
 from luoshi.improvement.rules import Period
+from luoshi.kit.books import Share
 from luoshi.kit.tree import below
 from luoshi.kit.typed import whole
 from luoshi.people.models import Person, Unit

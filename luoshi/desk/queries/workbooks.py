@@ -1,30 +1,23 @@
-"""Lists as Excel workbooks. Numbers stay numbers, dates dates; no text becomes a formula."""
+"""The task list as an Excel workbook that may come back changed (TSK-5)."""
 
 import datetime as dt
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
-import xlsxwriter
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from luoshi.desk.queries.listing import Row
-from luoshi.intake.queries.changes import mark_of, values_exported
-from luoshi.intake.rules.changes import FIELDS, LONGEST_CELL, MARK, MEMORY_SHEET, written
-from luoshi.tasks.models import Task
-
-#: Nothing typed by people is taken for a formula or a link.
-OPTIONS = {
-    "constant_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-}
+from luoshi.desk.queries.listing import Line, Rest, Row
+from luoshi.intake.queries.changes import mark_of
+from luoshi.intake.rules.changes import FIELDS, MARK, MEMORY_SHEET, written
+from luoshi.kit.books import Bold, Book, Cell, Column, Share, Sheet, writing
+from luoshi.measures.rules import Urgency
+from luoshi.tasks.lifecycle import Status
+from luoshi.tasks.models import Kind, Tier
 
 
-def _columns() -> list[tuple[str, int]]:
+def _columns() -> list[Column]:
     """Heads and widths."""
     return [
         (_("Number"), 14),
@@ -47,26 +40,39 @@ def _columns() -> list[tuple[str, int]]:
     ]
 
 
-def _cells(row: Row[Task]) -> list[Any]:
+class _Words:
+    """Words for what is stored as a number or a key, looked up once per workbook."""
+
+    def __init__(self) -> None:
+        self.kinds, self.tiers = _words_of(Kind), _words_of(Tier)
+        self.stages, self.urgencies = _words_of(Status), _words_of(Urgency)
+
+
+def _words_of(choices: Any) -> dict[Any, str]:
+    return {value: str(label) for value, label in choices.choices}
+
+
+def _cells(row: Row[Line], rest: Rest, words: _Words) -> list[Cell]:
     task = row.task
     return [
         task.number,
         task.title,
-        task.category.name,
-        task.get_kind_display(),
-        task.get_tier_display(),
-        task.unit.name,
+        row.category,
+        words.kinds[rest.kind],
+        words.tiers[rest.tier],
+        task.unit,
         row.owner,
         task.start,
         task.due,
-        task.get_status_display(),
+        words.stages[task.status],
         "" if row.is_draft else row.light.label,
-        task.progress / 100,
-        float(task.points) if task.points is not None else None,
-        float(task.weight) if task.weight is not None else None,
-        task.get_urgency_display(),
-        task.details,
-        task.standard,
+        Share(task.progress / 100),
+        rest.points,
+        rest.weight,
+        words.urgencies[rest.urgency],
+        rest.details,
+        rest.standard,
+        mark_of(task.pk),
     ]
 
 
@@ -79,46 +85,30 @@ class Asked:
     at: dt.datetime
 
 
-def task_list(rows: Sequence[Row[Task]], asked: Asked) -> IO[bytes]:
+def task_list(rows: Iterable[tuple[Row[Line], Rest]], asked: Asked) -> IO[bytes]:
     """The rows as a workbook, ready to be read from its beginning.
 
     Edited in Excel it may come back (TSK-5): a hidden column tells the tasks apart, a hidden sheet
     remembers what was exported (`intake.readers.returned`), a last sheet says what it is.
     """
-    file = tempfile.TemporaryFile()  # noqa: SIM115 — the answer closes it
-    book = xlsxwriter.Workbook(file, OPTIONS)
-    sheet = book.add_worksheet(_("Task list"))
-    head = book.add_format({"bold": True, "bg_color": "#eef2f7", "border": 1, "text_wrap": True})
-    formats = {
-        "day": book.add_format({"num_format": "yyyy-mm-dd"}),
-        "share": book.add_format({"num_format": "0%"}),
-        "text": book.add_format({"text_wrap": True, "valign": "top"}),
-    }
-    for place, (label, width) in enumerate(_columns()):
-        sheet.set_column(place, place, width)
-        sheet.write_string(0, place, label, head)
-    key = len(_columns())
-    sheet.set_column(key, key, 14, None, {"hidden": True})
-    sheet.write_string(0, key, _("Mark of the task (leave it)"), head)
-    sheet.freeze_panes(1, 2)
-    for line, row in enumerate(rows, start=1):
-        for place, value in enumerate(_cells(row)):
-            _write(sheet, line, place, value, formats)
-        sheet.write_string(line, key, mark_of(row.task.pk))
-    sheet.autofilter(0, 0, max(len(rows), 1), len(_columns()) - 1)
-    _explain(book, len(rows), asked)
-    _remember(book.add_worksheet(MEMORY_SHEET), rows, asked, formats)
-    book.close()
-    file.seek(0)
-    return file
+    columns, words = _columns(), _Words()
+    with writing() as book:
+        sheet = book.sheet(
+            _("Task list"), [*columns, (_("Mark of the task (leave it)"), 14)], fixed=2
+        )
+        sheet.hide(len(columns), 14)
+        about, memory = book.sheet(_("About this list")), _memory(book, asked)
+        for row, rest in rows:
+            sheet.line(_cells(row, rest, words))
+            memory.line(_remembered(row, rest))
+        sheet.filters(len(columns))
+        _explain(about, sheet.rows, asked)
+        return book.file()
 
 
-def _explain(book: Any, count: int, asked: Asked) -> None:
+def _explain(sheet: Sheet, count: int, asked: Asked) -> None:
     """What the list is, and what happens when it comes back."""
-    sheet = book.add_worksheet(_("About this list"))
-    sheet.set_column(0, 0, 14)
-    sheet.set_column(1, 1, 90)
-    bold, wrapped = book.add_format({"bold": True}), book.add_format({"text_wrap": True})
+    sheet.widths([14, 90])
     fields = _(", ").join(str(field.label) for field in FIELDS)
     lines = [
         (_("Exported at"), timezone.localtime(asked.at).strftime("%Y-%m-%d %H:%M")),
@@ -141,41 +131,31 @@ def _explain(book: Any, count: int, asked: Asked) -> None:
             ),
         ),
     ]
-    for line, (label, text) in enumerate(lines):
-        sheet.write_string(line, 0, label, bold)
-        sheet.write_string(line, 1, text, wrapped)
+    for label, text in lines:
+        sheet.line([Bold(label), text])
 
 
-def _remember(sheet: Any, rows: Sequence[Row[Task]], asked: Asked, formats: dict[str, Any]) -> None:
-    """What was exported, so that a change made here since is told from one made in Excel."""
-    sheet.very_hidden()
-    heads = (
-        (MARK, asked.at.isoformat(), asked.by, asked.query[:LONGEST_CELL]),
-        ("key", "rev", *(field.name for field in FIELDS)),
-        (_("Mark of the task (leave it)"), "", *(str(field.label) for field in FIELDS)),
-    )
-    for line, texts in enumerate(heads):
-        for place, text in enumerate(texts):
-            _write(sheet, line, place, text, formats)
-    for line, row in enumerate(rows, start=len(heads)):
-        task = row.task
-        sheet.write_string(line, 0, mark_of(task.pk))
-        sheet.write_number(line, 1, task.rev)
-        for place, (field, value) in enumerate(
-            zip(FIELDS, values_exported(task), strict=True), start=2
-        ):
-            _write(sheet, line, place, written(field, value), formats)
+def _memory(book: Book, asked: Asked) -> Sheet:
+    """The sheet of what was exported: a change made here since is told from one made in Excel."""
+    sheet = book.sheet(MEMORY_SHEET)
+    sheet.frame.very_hidden()
+    sheet.line([MARK, asked.at.isoformat(), asked.by, asked.query])
+    sheet.line(["key", "rev", *(field.name for field in FIELDS)])
+    labels = (str(field.label) for field in FIELDS)
+    sheet.line([_("Mark of the task (leave it)"), "", *labels])
+    return sheet
 
 
-_PROGRESS = 11
-
-
-def _write(sheet: Any, line: int, place: int, value: Any, formats: dict[str, Any]) -> None:
-    if value is None or value == "":
-        return
-    if isinstance(value, dt.date):
-        sheet.write_datetime(line, place, dt.datetime.combine(value, dt.time()), formats["day"])
-    elif isinstance(value, int | float):
-        sheet.write_number(line, place, value, formats["share"] if place == _PROGRESS else None)
-    else:
-        sheet.write_string(line, place, str(value)[:LONGEST_CELL], formats["text"])
+def _remembered(row: Row[Line], rest: Rest) -> Sequence[Cell]:
+    """The fields that may come back, in the order of `rules.changes.FIELDS`."""
+    task = row.task
+    values = {
+        "title": task.title,
+        "unit_id": task.unit,
+        "owner_id": row.owner,
+        "start": task.start,
+        "due": task.due,
+        **rest._asdict(),
+    }
+    texts = (written(field, values[field.name]) for field in FIELDS)
+    return [mark_of(task.pk), rest.rev, *texts]

@@ -1,23 +1,15 @@
 """Final results of a set as an Excel workbook; no text becomes a formula."""
 
-import tempfile
 from collections.abc import Sequence
-from typing import IO, Any
+from typing import IO
 
-import xlsxwriter
 from django.utils.translation import gettext as _
 
+from luoshi.kit.books import Cell, Column, Share, writing
 from luoshi.reports.queries.results import ResultLine
 
-OPTIONS = {
-    "constant_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-}
 
-
-def _columns() -> list[tuple[str, int]]:
+def _columns() -> list[Column]:
     """Heads and widths."""
     return [
         (_("Number"), 14),
@@ -37,7 +29,7 @@ def _columns() -> list[tuple[str, int]]:
     ]
 
 
-def _cells(line: ResultLine) -> list[Any]:
+def _cells(line: ResultLine) -> list[Cell]:
     task, report = line.counting.task, line.report
     return [
         task.number,
@@ -45,7 +37,7 @@ def _cells(line: ResultLine) -> list[Any]:
         task.unit.name,
         task.owner.name if task.owner else "",
         task.category.name,
-        task.progress / 100,
+        Share(task.progress / 100),
         line.counting.result_due,
         str(line.state.label),
         line.given_on,
@@ -59,28 +51,10 @@ def _cells(line: ResultLine) -> list[Any]:
 
 def workbook(lines: Sequence[ResultLine]) -> IO[bytes]:
     """The lines as a workbook, ready to be read from its beginning."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115 — the answer closes it
-    book = xlsxwriter.Workbook(file, OPTIONS)
-    sheet = book.add_worksheet(_("Final results"))
-    head = book.add_format({"bold": True, "bg_color": "#eef2f7", "border": 1, "text_wrap": True})
-    day = book.add_format({"num_format": "yyyy-mm-dd"})
-    share = book.add_format({"num_format": "0%"})
-    text = book.add_format({"text_wrap": True, "valign": "top"})
-    for place, (label, width) in enumerate(_columns()):
-        sheet.set_column(place, place, width)
-        sheet.write_string(0, place, label, head)
-    sheet.freeze_panes(1, 2)
-    for number, line in enumerate(lines, start=1):
-        for place, value in enumerate(_cells(line)):
-            if value is None or value == "":
-                continue
-            if isinstance(value, str):
-                sheet.write_string(number, place, value, text)
-            elif hasattr(value, "year"):
-                sheet.write_datetime(number, place, value, day)
-            else:
-                sheet.write_number(number, place, float(value), share if place == 5 else None)
-    sheet.autofilter(0, 0, max(len(lines), 1), len(_columns()) - 1)
-    book.close()
-    file.seek(0)
-    return file
+    columns = _columns()
+    with writing() as book:
+        sheet = book.sheet(_("Final results"), columns, fixed=2)
+        for line in lines:
+            sheet.line(_cells(line))
+        sheet.filters(len(columns))
+        return book.file()
