@@ -166,7 +166,6 @@ STAR = ("people:favourite",)
 LANGUAGE = ("people:language",)
 
 COUNTS_KEPT = 30  # seconds
-MONTH_KEPT = 60  # seconds
 NAMES_KEPT = 300  # seconds
 
 
@@ -220,10 +219,6 @@ def _under(path: str, url: str) -> bool:
 
 def counts_key(person_id: int) -> str:
     return f"shell-counts-{person_id}"
-
-
-def month_key(person_id: int) -> str:
-    return f"shell-month-{person_id}"
 
 
 class Shell:

@@ -1,6 +1,6 @@
 """工作台: what a person is to do, to check and to read (SEE-1).
 
-work_list(person, today) ── to do: sign · report · mend and send again · issue
+work_list(person, today) ── to do: the month · sign · report · mend and send again · issue
                          ── to check: tasks to approve, handed in, to score
                          ── to read: messages
 """
@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
 from django.urls import reverse
@@ -33,6 +33,7 @@ from luoshi.people.roles import Duty
 from luoshi.reports.models import Due
 from luoshi.reports.queries import dues_waiting_until
 from luoshi.reports.rules import DueKind
+from luoshi.reports.rules.month import month_of
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Part, Role, Task
 from luoshi.tasks.queries import answered_by, posts_held, proposed_to
@@ -40,6 +41,8 @@ from luoshi.tasks.queries import answered_by, posts_held, proposed_to
 #: Rows of one sort shown at most; the list behind "all" has the rest.
 MOST = 20
 MOST_MESSAGES = 5
+#: Reports owed in the month that are looked at; beyond it they are only counted.
+MOST_OWED = 200
 MOST_DRAFTS = 3
 #: A report appears this many days before it is due.
 AHEAD = 3
@@ -87,13 +90,15 @@ class WorkList:
     groups: list[Group]
     count: int
     unread: int
+    month: int = 0  # reports still owed in this month
 
 
 def work_list(person: Person, today: dt.date) -> WorkList:
     """Everything that waits for this person. Eleven statements at any number of rows."""
     do = Group("do", pgettext("work list", "To do"), all_url=task_list(scope="mine"))
+    reports = _to_report(person, today)
     for rows, total in (
-        _to_report(person, today),
+        reports[:2],
         _to_sign(person),
         _to_take(person),
         _to_diagnose(person, today),
@@ -109,7 +114,7 @@ def work_list(person: Person, today: dt.date) -> WorkList:
     read = Group("read", pgettext("work list", "To read"), *_to_read(person))
     read.all_url = reverse("notices:inbox")
     groups = [group for group in (do, check, read) if group.rows]
-    return WorkList(groups, do.total + check.total, read.total)
+    return WorkList(groups, do.total + check.total, read.total, reports.month)
 
 
 def _pressing(row: Row) -> tuple[bool, dt.date]:
@@ -125,18 +130,39 @@ def my_tasks(person: Any, posts: Any) -> QuerySet[Task]:
     return Task.objects.filter(answered_by(person, posts))
 
 
-def _to_report(person: Person, today: dt.date) -> tuple[list[Row], int]:
-    """Reports due within a few days or overdue, and tasks past their date, one row a task."""
+class _Reports(NamedTuple):
+    """Rows of reports, how many are due now, and how many this month asks for."""
+
+    rows: list[Row]
+    total: int
+    month: int
+
+
+def _to_report(person: Person, today: dt.date) -> _Reports:
+    """Reports due within a few days or overdue, and tasks past their date, one row a task.
+
+    Before them the month, if more than these few are owed in it.
+    """
+    soon, last = today + dt.timedelta(days=AHEAD), month_of(today).last
     asked = {"person": person.pk, "posts": posts_held(person), "today": today}
-    owed = _told(_OWED, _owed_until(**asked, until=today + dt.timedelta(days=AHEAD)))
-    total = len(owed)
-    if total > MOST:
-        total = len(_all_owed_until(**asked, until=today + dt.timedelta(days=AHEAD)))
-    rows = [_report_row(row, today) for row in owed[:MOST]]
-    known = {row["task_id"] for row in owed}
+    owed = _told(_OWED, _owed_until(**asked, soon=soon, until=max(soon, last)))
+    now = [row for row in owed if row["first"] <= soon]
+    days = [row["first"] for row in owed if row["first"] <= last and _open_now(row, today)]
+    total, month = len(now), len(days)
+    if len(owed) > MOST_OWED:
+        total = len(_all_owed_until(**asked, until=soon))
+        month = len(_all_owed_until(**asked, until=last))
+    rows = [_month_row(days, month, today)] if month > 1 or (month and not now) else []
+    rows += [_report_row(row, today) for row in now[:MOST]]
+    known = {row["task_id"] for row in now}
     late = [row for row in _told(_TASK, _late(**asked)) if row["pk"] not in known][: MOST + 1]
     rows += [_late_row(row, today) for row in late[:MOST]]
-    return rows, total + len(late)
+    return _Reports(rows, total + len(late), month)
+
+
+def _open_now(row: dict[str, Any], today: dt.date) -> bool:
+    """Whether the page of the month takes this report already."""
+    return bool(row["counting_id"]) or row["since_first"] <= today
 
 
 def _told(columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
@@ -164,26 +190,53 @@ _TASK_AND_SET = (
     "counting_id",
     "counting__category__name",
 )
-_OWED = (*_TASK_AND_SET, "first", "periods")
+_OWED = (*_TASK_AND_SET, "first", "since_first", "periods")
 
 
-def _by_task_and_set(dues: QuerySet[Due]) -> QuerySet[Due, Any]:
-    """One row per task and set: when the first is due and how many there are."""
-    grouped = dues.values(*_TASK_AND_SET).annotate(first=Min("due_on"), periods=Count("pk"))
+def _by_task_and_set(dues: QuerySet[Due], soon: Any) -> QuerySet[Due, Any]:
+    """One row per task and set: when the first is due and how many are due until ``soon``."""
+    grouped = dues.values(*_TASK_AND_SET).annotate(
+        first=Min("due_on"),
+        since_first=Min("since"),
+        periods=Count("pk", filter=Q(due_on__lte=soon)),
+    )
     ordered = grouped.order_by("first", "task_id", "counting_id")
     rows: QuerySet[Due, Any] = ordered.values_list(*_OWED)
     return rows
 
 
 @statement
-def _owed_until(person: Any, posts: Any, today: Any, until: Any) -> QuerySet[Due, Any]:
-    return _by_task_and_set(_open_dues(person, posts, today, until))[: MOST + 1]
+def _owed_until(person: Any, posts: Any, today: Any, soon: Any, until: Any) -> QuerySet[Due, Any]:
+    return _by_task_and_set(_open_dues(person, posts, today, until), soon)[: MOST_OWED + 1]
 
 
 @statement
 def _all_owed_until(person: Any, posts: Any, today: Any, until: Any) -> QuerySet[Due, Any]:
     dues = _open_dues(person, posts, today, until)
     return dues.values_list("task_id", "counting_id").distinct()
+
+
+def _month_row(days: list[dt.date], n: int, today: dt.date) -> Row:
+    """What this month asks for, and the way to the page where it is filed at once (RPT-5).
+
+    It stands beside the reports that are due now and counts none of them a second time.
+    """
+    next_due = min((day for day in days if day >= today), default=min(days))
+    words = ngettext(
+        "%(n)d report to be filed this month, by the %(day)s",
+        "%(n)d reports to be filed this month, by the %(day)s",
+        n,
+    )
+    url = reverse("reports:month")
+    return Row(
+        mark=_("Month on one page"),
+        title=words % {"n": n, "day": max(days).day},
+        url=url,
+        due=next_due,
+        label=pgettext("work list", "File on one page"),
+        act_url=url,
+        stands_for=0,
+    )
 
 
 _TASK = ("pk", "title", "creator__name", "due", "returns", "number", "refusal", "batch")
@@ -599,7 +652,7 @@ def task_list(**filters: Any) -> str:
 @statement
 def _owed_next(person: Any, posts: Any, today: Any, after: Any, until: Any) -> QuerySet[Due, Any]:
     dues = _open_dues(person, posts, today, until).filter(due_on__gt=after)
-    return _by_task_and_set(dues)[:5]
+    return _by_task_and_set(dues, until)[:5]
 
 
 def coming(person: Person, today: dt.date) -> list[Row]:

@@ -11,6 +11,7 @@ from luoshi.kit import clock
 from luoshi.notices.models import Message
 from luoshi.people.tests.factories import cast
 from luoshi.reports.models import Due
+from luoshi.reports.queries.month import open_count
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Part, Task
 from luoshi.tasks.services import issuing
@@ -83,6 +84,41 @@ def test_a_report_appears_three_days_before(people, category, days, shown):
     task = issued(category, people.chen, people.school.pk, owner_id=people.li.pk)
     owe(task, TODAY + dt.timedelta(days=days))
     assert home.work_list(people.li, TODAY).count == shown
+
+
+def test_one_calm_row_leads_to_the_page_of_the_month(people, category):
+    owed = [issued(category, people.chen, people.school.pk, owner_id=people.li.pk) for _n in "123"]
+    for task in owed:
+        owe(task, dt.date(2026, 11, 28))
+    work = home.work_list(people.li, TODAY)
+    [row] = rows(work, "do")
+    assert (row.title, row.due) == ("本月待反馈3项，28日前报齐", dt.date(2026, 11, 28))
+    assert (row.url, row.act_url, row.loud) == ("/reports/month/", "/reports/month/", False)
+    assert (work.count, work.month) == (0, 3)  # nothing presses yet
+
+
+def test_near_the_day_the_month_stands_above_its_reports_and_counts_none_twice(people, category):
+    for _n in range(3):
+        task = issued(category, people.chen, people.school.pk, owner_id=people.li.pk)
+        owe(task, TODAY + dt.timedelta(days=2))
+    work = home.work_list(people.li, TODAY)
+    [month, *reports] = rows(work, "do")
+    assert month.act_url == "/reports/month/"
+    assert [row.mark for row in reports] == ["待反馈"] * 3
+    assert (work.count, work.month, work.groups[0].more) == (3, 3, 0)
+
+
+def test_the_month_on_the_desk_counts_what_its_page_counts(people, category):
+    first, second = (
+        issued(category, people.chen, people.school.pk, owner_id=people.li.pk) for _n in "12"
+    )
+    owe(first, TODAY - dt.timedelta(days=10), "2026-10")
+    owe(first, dt.date(2026, 11, 28))
+    owe(second, dt.date(2026, 11, 28))
+    owe(second, dt.date(2026, 12, 28), "2026-12")
+    later = issued(category, people.chen, people.school.pk, owner_id=people.li.pk)
+    Due.objects.filter(pk=owe(later, dt.date(2026, 11, 30)).pk).update(since=dt.date(2026, 11, 25))
+    assert home.work_list(people.li, TODAY).month == open_count(people.li, TODAY) == 2
 
 
 def test_what_is_filed_void_or_missed_for_good_is_not_asked_for(people, category):

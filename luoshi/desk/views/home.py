@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from luoshi.desk import refs
-from luoshi.desk.context import COUNTS_KEPT, MONTH_KEPT, counts_key, month_key
+from luoshi.desk.context import COUNTS_KEPT, counts_key
 from luoshi.desk.queries import home as queries
 from luoshi.desk.queries import owed as owing
 from luoshi.desk.queries import shell
@@ -22,7 +22,6 @@ from luoshi.kit.htmx import respond
 from luoshi.kit.typed import whole
 from luoshi.kit.year import KEY, chosen_year
 from luoshi.people.models import Person
-from luoshi.reports.queries.month import open_count
 
 
 @login_required
@@ -44,11 +43,8 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _keep_counts(person: Person, work: queries.WorkList) -> None:
-    """Keep what the frame counts; the rows of the month are counted less often."""
-    month = cache.get_or_set(
-        month_key(person.pk), lambda: open_count(person, clock.today()), MONTH_KEPT
-    )
-    counts = {"work": work.count, "unread": work.unread, "month": month}
+    """Keep what the frame counts."""
+    counts = {"work": work.count, "unread": work.unread, "month": work.month}
     cache.set(counts_key(person.pk), counts, COUNTS_KEPT)
 
 
