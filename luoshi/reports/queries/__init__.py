@@ -417,6 +417,8 @@ def panel(task: Task, facts: Facts, person: Person, today: dt.date | None = None
     today = today or clock.today()
     policy = policy_of(task)
     reports = reports_on(task)
+    for report in reports:
+        report.task = task
     dues = dues_of(task, today)
     newest = next((r for r in reports if _counts(r)), None)
     evidence, documents = evidence_and_documents([r.pk for r in reports], [task.pk])

@@ -68,9 +68,3 @@ def label_of(letter: str) -> Any:
 def at_key(found: Mapping[Any, Any] | None, key: Any) -> Any:
     """What stands under a key; nothing where there is nothing."""
     return (found or {}).get(key, [])
-
-
-@register.filter
-def settled_by(dues: Any, report_id: int) -> int | None:
-    """The due of these that a report settled, by key."""
-    return next((row.due.pk for row in dues or () if row.due.filed_by_id == report_id), None)
