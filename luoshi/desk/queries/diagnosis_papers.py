@@ -205,8 +205,8 @@ class _Paper:
             self._doc.add_paragraph(_clean(f"{row.task.title}{owner}"), style="List Bullet")
 
     def file(self) -> IO[bytes]:
-        held = io.BytesIO()
-        self._doc.save(held)
+        held, document = io.BytesIO(), self._doc
+        document.save(held)
         held.seek(0)
         return held
 
