@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from luoshi.assessment import rules
 from luoshi.assessment.models import Assessment
 from luoshi.assessment.rules import ScoreState
-from luoshi.kit.once import key_of, new_key
+from luoshi.kit.once import SentBefore, key_of, new_key
 from luoshi.kit.typed import whole
 from luoshi.kit.verdict import Refused
 from luoshi.people.forms import PersonField
@@ -114,16 +114,21 @@ class ScoreForm(forms.Form):
         }
 
     def refuse(self, refusal: Refused) -> None:
-        """Put what the service refused at its field, or at the top."""
+        """Put what the service refused at its field, or at the top; sent before: a fresh key."""
+        if isinstance(refusal, SentBefore):
+            self._say({"key": new_key()})
         field = refusal.field if refusal.field in self.fields else None
         if field is None or not self.has_error(field):
             self.add_error(field, str(refusal))
 
     def renew(self) -> None:
         """After something came meanwhile: the next sending answers to what is shown now."""
+        self._say({"seen": str(self.paper.seen), "own": str(self.paper.own)})
+
+    def _say(self, fields: dict[str, str]) -> None:
         data = self.data.copy()  # type: ignore[attr-defined]
-        data[self.add_prefix("seen")] = str(self.paper.seen)
-        data[self.add_prefix("own")] = str(self.paper.own)
+        for name, value in fields.items():
+            data[self.add_prefix(name)] = value
         self.data = data
 
     @property

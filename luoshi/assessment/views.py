@@ -86,12 +86,15 @@ def assess(request: HttpRequest, task_id: int) -> HttpResponse:
     )
 
 
-def _paper(task: Task, person: Person) -> Paper:
-    return Paper(task, queries.newest_report_id(task), queries.score_to_renew(task, person))
-
-
 def _form(request: HttpRequest, task: Task, person: Person) -> ScoreForm:
-    return ScoreForm(request.POST or None, paper=_paper(task, person))
+    before = _before(queries.score_to_renew(task, person), request.POST.get("key"))
+    paper = Paper(task, queries.newest_report_id(task), before)
+    return ScoreForm(request.POST or None, paper=paper)
+
+
+def _before(score: Assessment | None, key: str | None) -> Assessment | None:
+    """The score to renew; of a button pressed twice the one that the first click renewed."""
+    return score.amends if score and key and score.key == key else score
 
 
 def _try(request: HttpRequest, form: ScoreForm) -> int:
@@ -237,18 +240,13 @@ def _rows(tasks: list[Task], person: Person, request: HttpRequest | None = None)
     """The rows of the table; reports, evidence and scores are read once for all."""
     news = {one.task.pk: one for one in reports.news_of(tasks)}
     seen, own = queries.newest_reports(tasks), queries.scores_to_renew(tasks, person)
-    data = request.POST if request else None
-    return [
-        Row(
-            news[task.pk],
-            RowForm(
-                data,
-                prefix=prefix_of(task),
-                paper=Paper(task, seen.get(task.pk, 0), own.get(task.pk)),
-            ),
-        )
-        for task in tasks
-    ]
+    data = request.POST if request else {}
+    rows = []
+    for task in tasks:
+        before = _before(own.get(task.pk), data.get(f"{prefix_of(task)}-key"))
+        paper = Paper(task, seen.get(task.pk, 0), before)
+        rows.append(Row(news[task.pk], RowForm(data or None, prefix=prefix_of(task), paper=paper)))
+    return rows
 
 
 def _try_row(row: Row, person: Person) -> bool:

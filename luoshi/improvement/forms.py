@@ -98,7 +98,7 @@ def action_forms(
 
 def rows_of_draft(draft: Mapping[str, Sequence[str]] | None) -> int | None:
     """How many rows for actions a kept draft has."""
-    total = whole((draft or {}).get("action-TOTAL_FORMS", [""])[0])
+    total = whole("".join((draft or {}).get("action-TOTAL_FORMS", ())[:1]))
     return None if total is None else min(total, MOST_ROWS)
 
 

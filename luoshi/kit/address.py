@@ -1,9 +1,10 @@
-"""Where a request comes from, also behind proxies of ours."""
+"""Where a request comes from, also behind proxies of ours; which addresses are pages of ours."""
 
 from ipaddress import ip_address
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
 
 
 def address_of(request: HttpRequest) -> str | None:
@@ -21,3 +22,8 @@ def address_of(request: HttpRequest) -> str | None:
         return str(ip_address(told))
     except ValueError:
         return direct
+
+
+def is_page(url: str) -> bool:
+    """Whether an address somebody sent is a path of this site: no other site, no script."""
+    return url.startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)

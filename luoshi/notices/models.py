@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from luoshi.kit import ref
+from luoshi.kit.address import is_page
 
 #: The kind of message that tells reminders, one a person and day.
 DIGEST = "notices.digest"
@@ -111,3 +112,8 @@ class Question(models.Model):
     @property
     def ref(self) -> str:
         return f"question/{self.pk}"
+
+    @property
+    def place(self) -> str:
+        """The page as something one may be led to; empty for any other address."""
+        return self.page if is_page(self.page) else ""

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from luoshi.kit import clock, ref
+from luoshi.kit.address import is_page
 from luoshi.kit.actor import Actor
 from luoshi.kit.once import hold
 from luoshi.kit.verdict import Refused, Stale
@@ -58,15 +59,20 @@ def notify(
     return notify_many([Note(tuple(people_ids), kind, about, title, by, key, data)])
 
 
-@transaction.atomic
 def notify_many(notes: Iterable[Note]) -> int:
     """Tell many things at once, in a few statements. Returns how many messages were meant."""
     messages = [message for note in notes for message in _messages(note)]
+    if messages:
+        _write(messages)
+    return len(messages)
+
+
+@transaction.atomic(savepoint=False)
+def _write(messages: Sequence[Message]) -> None:
     keyed = [message for message in messages if message.key is not None]
     plain = [message for message in messages if message.key is None]
     Message.objects.bulk_create(plain, batch_size=_CHUNK)
     Message.objects.bulk_create(keyed, batch_size=_CHUNK, ignore_conflicts=True)
-    return len(messages)
 
 
 def _messages(note: Note) -> list[Message]:
@@ -220,7 +226,7 @@ def _digest(person_id: int, today: dt.date) -> bool:
 def ask_question(*, text: str, page: str = "", by: Actor, key: str | None = None) -> Question:
     """Ask those who help with the system; all of them are told (SYS-5).
 
-    ``page`` is the address on which the question came up. Raises Refused for an empty text or one
+    ``page`` is the page of ours on which the question came up; anything else is left out. Raises Refused for an empty text or one
     that is too long. The same ``key`` again returns the question it asked.
     """
     hold(key)
@@ -228,8 +234,9 @@ def ask_question(*, text: str, page: str = "", by: Actor, key: str | None = None
     if known:
         return known
     said = _said(text, "text")
+    page = page[:300] if is_page(page) else ""
     question = Question.objects.create(
-        by_id=by.id or 0, text=said, page=page[:300], at=clock.now(), key=key
+        by_id=by.id or 0, text=said, page=page, at=clock.now(), key=key
     )
     record(question.ref, "question.ask", by=by, body=digest(said))
     helpers = [person.pk for person in everybody_with(Power.ANSWER)]

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from luoshi.kit import clock
+from luoshi.kit.address import is_page
 from luoshi.kit.htmx import finish, respond
 from luoshi.kit.once import key_of, new_key
 from luoshi.kit.verdict import NotAllowed, Refused
@@ -174,4 +175,4 @@ def _help(
 def _from(request: HttpRequest) -> str:
     """The page of ours from which help was called."""
     page = request.GET.get("from", "")
-    return page[:300] if page.startswith("/") else ""
+    return page[:300] if is_page(page) else ""

@@ -18,7 +18,7 @@ from luoshi.assessment.models import Assessment, Count, Result
 from luoshi.assessment.rules import ResultState, ScoreState
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
-from luoshi.kit.once import hold
+from luoshi.kit.once import SentBefore, hold
 from luoshi.kit.verdict import NotAllowed, Refused, Stale, require, stands
 from luoshi.notices.services import Note, notify, notify_many
 from luoshi.people.models import Person
@@ -55,9 +55,9 @@ def score(
     """
     hold(key)
     task = locked(task)
-    if key and (known := Assessment.objects.filter(key=key).first()):
-        return known
     person = _assessor(by)
+    if key and (known := Assessment.objects.filter(key=key).first()):
+        return _the_same(known, task, person, points, comment)
     before = queries.score_to_renew(task, person)
     _require_may(task, person, before)
     if _is_outrun(task, before, seen, own):
@@ -73,6 +73,16 @@ def score(
         drop_draft(person, draft)
     settle(task, by=by)
     return row
+
+
+def _the_same(
+    known: Assessment, task: Task, person: Person, points: Decimal, comment: str
+) -> Assessment:
+    """The score its key made before (double click). Raises SentBefore if something else is said."""
+    said = (known.task_id, known.assessor_id, known.points, known.comment)
+    if said != (task.pk, person.pk, points, comment.strip()):
+        raise SentBefore
+    return known
 
 
 def _assessor(by: Actor) -> Person:

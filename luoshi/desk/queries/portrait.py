@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -272,6 +272,15 @@ def _by_day(lines: Sequence[Line]) -> list[tuple[dt.date, list[Line]]]:
     return [(when, list(some)) for when, some in groupby(lines, key=day)]
 
 
+def _told(lines: Sequence[Line], *, sees_scores: bool) -> list[Line]:
+    """The story as this person may hear it: reasons of scores only with the scores themselves."""
+    if sees_scores:
+        return list(lines)
+    return [
+        replace(line, data={}) if line.verb.startswith("assessment.") else line for line in lines
+    ]
+
+
 def portrait(task: Task, person: Person, today: dt.date) -> Portrait:
     """Gather the page of a task: about fifteen statements at any size."""
     facts = queries.facts_for(task, person)
@@ -279,6 +288,7 @@ def portrait(task: Task, person: Person, today: dt.date) -> Portrait:
     parts = queries.parts_of([task])[task.pk]
     remarks = _remarks.instances(task=task.pk)
     children, drafts = _children(task, person, today) if task.children_count else ([], 0)
+    assessment = assessment_panel(task, facts, person, today)
     return Portrait(
         task=task,
         facts=facts,
@@ -296,9 +306,9 @@ def portrait(task: Task, person: Person, today: dt.date) -> Portrait:
         comments=[r for r in remarks if r.kind != RemarkKind.INSTRUCTION],
         own_values=_own_values(task),
         reports=reports_panel(task, facts, person, today),
-        assessment=assessment_panel(task, facts, person, today),
+        assessment=assessment,
         transfers=transfers,
         improvement=improvement_panel(task, person, facts),
-        trail=_by_day(events_about("task", task.pk)),
+        trail=_by_day(_told(events_about("task", task.pk), sees_scores=assessment.sees)),
         follows=any(p.role == Role.FOLLOWER and p.person_id == person.pk for p in parts),
     )

@@ -19,6 +19,7 @@ from luoshi.files import rules as files
 from luoshi.intake.readers import workbooks
 from luoshi.intake.rules.changes import MARK, MEMORY_SHEET
 from luoshi.intake.rules.grid import Grid, Line
+from luoshi.kit.typed import whole
 from luoshi.kit.verdict import Refused, stands
 
 #: Rows above the titles that somebody may have put in.
@@ -82,9 +83,9 @@ def _understood(name: str, memory: Grid, others: Sequence[Grid]) -> Returned:
     fields = list(names.cells[2:])
     found = Returned(exported_at=first.text(1), query=first.text(3))
     for line in kept:
-        rev = line.text(1)
+        rev = whole(line.text(1))
         texts = {field: line.text(place) for place, field in enumerate(fields, start=2)}
-        found.memory[line.text(0)] = Remembered(int(rev) if rev.isdigit() else -1, texts)
+        found.memory[line.text(0)] = Remembered(-1 if rev is None else rev, texts)
     head, body = _list_in(others, titles.text(0))
     if head is None:
         raise Refused(

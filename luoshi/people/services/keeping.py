@@ -8,10 +8,10 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from luoshi.kit import clock
+from luoshi.kit.address import is_page
 from luoshi.kit.once import hold
 from luoshi.kit.statements import statement
 from luoshi.kit.verdict import Refused
@@ -27,8 +27,7 @@ SECRET = ("password", "csrfmiddlewaretoken", "key", "rev", "old", "new", "again"
 @transaction.atomic
 def toggle_favourite(person: Person, *, url: str, title: str) -> bool:
     """Star a page of this site or take the star away; whether it is starred now."""
-    ours = url.startswith("/") and url_has_allowed_host_and_scheme(url, allowed_hosts=None)
-    if not ours or len(url) > 300:
+    if not is_page(url) or len(url) > 300:
         raise Refused(_("Only pages of this site can be starred."))
     hold(f"favourite/{person.pk}")
     gone, _rows = Favourite.objects.filter(person=person, url=url).delete()
@@ -68,7 +67,7 @@ def save_table(person: Person, *, form: str, text: str) -> dt.datetime:
     return _keep(person, form, text)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def drop_draft(person: Person, form: str) -> None:
     """Forget the draft of a form: it was sent, or is not wanted."""
     Draft.objects.filter(person=person, form=form.replace("\x00", "")).delete()

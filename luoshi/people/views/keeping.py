@@ -61,14 +61,19 @@ def _fields(text: str) -> dict[str, list[str]]:
     """Name → values, out of the JSON a form sends about itself."""
     try:
         raw = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refused(_("The draft could not be read.")) from error
     if not isinstance(raw, dict):
         raise Refused(_("The draft could not be read."))
     return {
-        str(name): [str(v) for v in values] if isinstance(values, list) else [str(values)]
+        _text(name): [_text(v) for v in (values if isinstance(values, list) else [values])]
         for name, values in raw.items()
     }
+
+
+def _text(value: object) -> str:
+    """A value as text; halves of characters, which JSON can name and no database keeps, go."""
+    return str(value).encode("utf-8", "replace").decode("utf-8")
 
 
 @login_required
