@@ -232,13 +232,17 @@ def _lay_pictures(reading: Reading) -> tuple[tuple[int, Content], ...]:
 # ------------------------------------------------------------------ hanging
 
 
-@transaction.atomic
 def attach(about: str, uploads: Sequence[Upload | Prepared], *, by: Actor) -> list[Attachment]:
     """Hang files on a thing ("report/5"). The same file under the same name hangs there once.
 
     Raises Refused for a file that is not accepted; then none is attached.
     """
     prepared = [one if isinstance(one, Prepared) else prepare(one) for one in uploads]
+    return _attach(about, prepared, by)
+
+
+@transaction.atomic(savepoint=False)
+def _attach(about: str, prepared: Sequence[Prepared], by: Actor) -> list[Attachment]:
     attachments, fresh = [], []
     for one in prepared:
         attachment, created = _hang(about, one, by)

@@ -22,7 +22,7 @@ def put(kind: str, key: str | int, task_id: int | None, year: int | None, text: 
     put_many([Row(kind, str(key), task_id, year, text)])
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def put_many(rows: Iterable[Row | tuple[str, str | int, int | None, int | None, str]]) -> int:
     """Make many texts findable: (kind, key, task_id, year, text). Returns how many."""
     count = 0
@@ -109,7 +109,7 @@ def remove(kind: str, key: str | int) -> None:
     remove_many(kind, [key])
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def remove_many(kind: str, keys: Iterable[str | int]) -> None:
     """Make texts no longer findable."""
     given = iter(keys)

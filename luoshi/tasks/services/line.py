@@ -130,7 +130,7 @@ def reckon(task: Task) -> None:
     Task.objects.filter(pk=task.pk).update(**days)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def set_progress(
     task: Task,
     progress: int,
