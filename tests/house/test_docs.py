@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.utils import translation
 
@@ -151,6 +152,18 @@ def test_every_command_stands_in_the_table_and_every_one_there_exists() -> None:
 def test_every_room_stands_in_the_architecture(room: str) -> None:
     drawing = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split("```")[1]
     assert re.search(rf"(^|\|  ?| ){room.removeprefix('luoshi.')}( |$)", drawing, re.M)
+
+
+def test_every_table_stands_in_the_architecture_with_its_room() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    lines = text[text.index("## Tables") :].partition("\n## ")[0].splitlines()
+    told = {
+        (cells[1].strip(), name)
+        for cells in (line.split("|") for line in lines if line.startswith("| "))
+        for name in re.findall(r"`(\w+)`", cells[2])
+    }
+    rooms = [apps.get_app_config(room.removeprefix("luoshi.")) for room in settings.ROOMS]
+    assert told == {(room.label, model.__name__) for room in rooms for model in room.get_models()}
 
 
 @pytest.mark.parametrize("duty", list(Duty), ids=lambda duty: duty.value)
