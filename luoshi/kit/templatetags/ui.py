@@ -14,10 +14,10 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from luoshi.kit import clock
+from luoshi.kit import clock, nodes
 
 register = template.Library()
 Context = RequestContext | Mapping[str, Any]
@@ -37,30 +37,9 @@ STATE_WORDS = (
 )
 
 
-class Constant(template.Node):
-    """What the tag holds, written once per language."""
-
-    def __init__(self, nodelist: NodeList) -> None:
-        self.nodelist = nodelist
-        self._known: dict[str | None, str] = {}
-
-    def render(self, context: Any) -> str:
-        language = get_language()
-        if language not in self._known:
-            self._known[language] = self.nodelist.render(context)
-        return self._known[language]
-
-
-@register.tag
-def constant(parser: Any, token: Any) -> Constant:
-    """``{% constant %}…{% endconstant %}``: a part that is the same on every page for everybody.
-
-    Words, icons, addresses: worked out once for each language. Nothing of a person, of a page or of
-    the day may stand inside.
-    """
-    nodelist = parser.parse(("endconstant",))
-    parser.delete_first_token()
-    return Constant(nodelist)
+register.tag("constant", nodes.constant)
+register.tag("translate", nodes.translate)
+register.tag("url", nodes.url)
 
 
 @register.simple_tag
@@ -74,6 +53,9 @@ def icon(name: str, title: str = "", css: str = "") -> SafeString:
         title,
         f"{_sprite()}#{name}",
     )
+
+
+register.tag("icon", nodes.fixed(register.tags["icon"]))
 
 
 @cache
