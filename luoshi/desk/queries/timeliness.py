@@ -24,7 +24,7 @@ from luoshi.desk.queries.paging import Order, Page, page
 from luoshi.improvement.queries import asked as diagnosis_asked
 from luoshi.improvement.queries import diagnosed
 from luoshi.improvement.rules import Period
-from luoshi.kit.books import Share
+from luoshi.kit.books import Tenths
 from luoshi.kit.tree import below
 from luoshi.kit.typed import whole
 from luoshi.people.models import Person, Unit
@@ -454,5 +454,5 @@ def _cells(name: str, row: Row) -> list[Any]:
     for figures in row.figures:
         tally, share = figures.tally, figures.share
         cells += [tally.owed, tally.on_time, tally.late, tally.missing]
-        cells.append(None if share is None else Share(float(share) / 100))
+        cells.append(None if share is None else Tenths(round(float(share) / 100, 6)))
     return cells

@@ -3,8 +3,11 @@
 from dataclasses import replace
 from typing import Any, cast
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -14,6 +17,7 @@ from luoshi.desk.queries import listing, shell
 from luoshi.desk.queries.diagnoses import Wanted
 from luoshi.kit import clock
 from luoshi.kit.htmx import respond
+from luoshi.kit.verdict import Refused
 from luoshi.kit.year import chosen_year
 from luoshi.people.models import Person
 
@@ -85,11 +89,15 @@ def export(request: HttpRequest) -> FileResponse:
 
 @login_required
 @require_GET
-def paper(request: HttpRequest) -> FileResponse:
+def paper(request: HttpRequest) -> HttpResponseBase:
     """The list, or what was ticked in it, as a Word report by unit."""
     person, today, wanted = cast(Person, request.user), clock.today(), wanted_of(request)
     institution = shell.institution_name()
-    return _file(papers.report(person, wanted, today, institution), wanted, "docx")
+    try:
+        return _file(papers.report(person, wanted, today, institution), wanted, "docx")
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return HttpResponseRedirect(f"{reverse('diagnoses')}?{request.GET.urlencode()}")
 
 
 def _file(file: Any, wanted: Wanted, kind: str) -> FileResponse:

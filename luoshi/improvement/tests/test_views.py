@@ -85,7 +85,8 @@ def test_it_is_written_and_the_second_click_makes_nothing_new(li, task, people):
 )
 def test_what_is_wrong_is_said_and_what_was_typed_stays(li, task, data, words):
     answer = li.post(url("write", task.pk), data)
-    assert answer.status_code == 422
+    assert answer.status_code == 302  # back to the list, which says why
+    assert "没有可以导出" in client.get(answer.url).content.decode()
     assert words in text(answer)
     assert not Diagnosis.objects.exists()
 

@@ -19,6 +19,8 @@ from docx.shared import Cm, Pt, RGBColor
 from luoshi.measures.models import Category
 from luoshi.reports.models import Quotation, Report
 from luoshi.reports.queries.packs import Contents, Entry, Piece, Result
+from luoshi.reports.rules.packs import FOLDER, safe
+from luoshi.tasks.models import Task
 
 #: What Word cannot hold.
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -64,11 +66,21 @@ class _Paper:
         page = self._paper.sections[0]
         page.page_width, page.page_height = Cm(21), Cm(29.7)
         page.left_margin = page.right_margin = Cm(2.2)
+        self._number_pages(page.footer.paragraphs[0])
 
     def bytes(self) -> bytes:
         held, paper = io.BytesIO(), self._paper
         paper.save(held)
         return held.getvalue()
+
+    @staticmethod
+    def _number_pages(line: Any) -> None:
+        """The number of each page at its foot."""
+        line.alignment = WD_ALIGN_PARAGRAPH.CENTER
+        field = OxmlElement("w:fldSimple")
+        field.set(qn("w:instr"), "PAGE")
+        field.append(line.add_run("1")._r)
+        line._p.append(field)
 
     # ── the front ──
 
@@ -133,16 +145,17 @@ class _Paper:
         self._said(report, entry.quotes)
         for result in entry.results:
             self._result(result)
-        self._evidence(entry.pieces)
+        self._evidence(task, entry.pieces)
 
     def _achieved(self, entry: Entry) -> str:
         task = entry.task
         if task.achieved is None:
             return ""
-        target = ""
-        if task.target_value is not None:
-            target = _("(target %(target)s)") % {"target": _number(task.target_value)}
-        return f"{_number(task.achieved)} {task.target_unit} {target}".strip()
+        told = {"value": _number(task.achieved), "unit": task.target_unit}
+        if task.target_value is None:
+            return f"{told['value']} {told['unit']}".strip()
+        told["target"] = _number(task.target_value)
+        return _("%(value)s %(unit)s (target %(target)s %(unit)s)") % told
 
     def _said(self, report: Report | None, quotes: Sequence[Quotation] = ()) -> None:
         if report is None:
@@ -167,7 +180,7 @@ class _Paper:
             return
         self._said(result.report)
 
-    def _evidence(self, pieces: Sequence[Piece]) -> None:
+    def _evidence(self, task: Task, pieces: Sequence[Piece]) -> None:
         count = ngettext("Evidence (%(n)s file)", "Evidence (%(n)s files)", len(pieces)) % {
             "n": len(pieces)
         }
@@ -183,9 +196,11 @@ class _Paper:
                 line.add_run(_clean(f"{piece.name} "))
                 line.add_run(_("(the file is missing from the store)")).font.color.rgb = _GREY
                 continue
-            self._link(line, piece.place)
-            if piece.name != piece.place.rsplit("/", 1)[-1]:
-                line.add_run(_clean(f"（{piece.name}）")).font.color.rgb = _GREY
+            self._link(line, piece.place, piece.name)
+            folder = piece.place.split("/")[-2]
+            if not folder.startswith(safe(f"{task.number} {task.title}".strip(), FOLDER)):
+                told = _("(lies with “%(folder)s”)") % {"folder": folder}
+                line.add_run(_clean(told)).font.color.rgb = _GREY
 
     # ── a further set ──
 
@@ -266,12 +281,12 @@ class _Paper:
             shade.set(qn(f"w:{name}"), value)
         cell._tc.get_or_add_tcPr().append(shade)
 
-    def _link(self, line: Any, place: str) -> None:
-        """The place of a file, which a click opens where the pack lies unpacked."""
+    def _link(self, line: Any, place: str, name: str) -> None:
+        """The name of a file, which a click opens where the pack lies unpacked."""
         key = line.part.relate_to(quote(place), RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
         link = OxmlElement("w:hyperlink")
         link.set(qn("r:id"), key)
-        run = line.add_run(_clean(place))
+        run = line.add_run(_clean(name))
         run.font.color.rgb = RGBColor(0x1A, 0x56, 0xB0)
         link.append(run._r)
         line._p.append(link)
