@@ -179,7 +179,13 @@ _NUMBERS: tuple[tuple[Any, str, Callable[[Any], float | None]], ...] = (
 
 
 def _text(text: str) -> str:
-    """As much of it as Excel takes."""
+    """As much of it as Excel takes.
+
+    xlsxwriter takes what begins with <r> and ends with </r> for its own markup; a blank after it
+    says that it is not.
+    """
+    if text.startswith("<r>") and text.endswith("</r>"):
+        text += " "
     if len(text) > LONGEST // 2:
         return text.encode("utf-16-le")[: LONGEST * 2].decode("utf-16-le", "ignore")
     return text

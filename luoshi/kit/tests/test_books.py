@@ -44,7 +44,6 @@ def test_numbers_stay_numbers_and_days_days():
     "text",
     [
         "=1+1",
-        "<r><t>1</t></r>",
         "a & b < c > d \"e\" 'f'",
         " 前后 ",
         "一\n二",
@@ -55,6 +54,11 @@ def test_numbers_stay_numbers_and_days_days():
 def test_texts_stay_what_they_are(text):
     ((cell,),) = read([text]).iter_rows()
     assert (cell.value, cell.data_type) == (text, "s")
+
+
+def test_markup_of_the_writer_stays_text():
+    ((cell,),) = read(["<r><t>1</t></r>"]).iter_rows()
+    assert (cell.value, cell.data_type) == ("<r><t>1</t></r> ", "s")
 
 
 @pytest.mark.parametrize(
