@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from argparse import BooleanOptionalAction
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,12 @@ class Command(BaseCommand):
         parser.add_argument("--check", action="store_true", help="run `luoshi check` on the data")
         parser.add_argument("--quick", action="store_true", help="few requests, rough figures")
         parser.add_argument("--gantt", action="store_true", help="draw the Gantt in Chromium, too")
-        parser.add_argument("--rush", action="store_true", help="the rush of the month's end, too")
+        parser.add_argument(
+            "--rush",
+            action=BooleanOptionalAction,
+            default=True,
+            help="the rush at the end of the month: 200 people filing for a minute",
+        )
         parser.add_argument(
             "--inside", choices=["build", "plan", "rush", "behind"], help="used by the command"
         )
