@@ -11,13 +11,12 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
-from django.urls import reverse
 
 from luoshi.files.queries import Row
+from luoshi.kit.pages import page as address_of
 from luoshi.kit.typed import whole
 from luoshi.kit.verdict import ALLOWED, Verdict
 from luoshi.measures.models import Measure
@@ -383,23 +382,8 @@ def _says_no_change(line: Line) -> bool:
 def path_of(line: Line) -> str:
     """The form that keeps the row's draft: that of the single report, which shows it, too."""
     if line.is_result:
-        return address("reports:result", line.due.task_id, line.due.counting_id or 0)
-    return address("reports:submit", line.due.task_id)
-
-
-@cache
-def _pattern(name: str, keys: int) -> str:
-    """The address of a page with places for its keys; a hundred rows need not look it up each."""
-    stand_ins = [900_000_001 + place for place in range(keys)]
-    pattern = reverse(name, args=stand_ins)
-    for place, stand_in in enumerate(stand_ins):
-        pattern = pattern.replace(str(stand_in), f"{{{place}}}")
-    return pattern
-
-
-def address(name: str, *keys: int) -> str:
-    """The address of a page of this room."""
-    return _pattern(name, len(keys)).format(*keys)
+        return address_of("reports:result", line.due.task_id, line.due.counting_id or 0)
+    return address_of("reports:submit", line.due.task_id)
 
 
 def drafts_for(person: Person, forms: Sequence[str]) -> dict[str, dict[str, list[str]]]:
