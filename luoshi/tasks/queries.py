@@ -199,13 +199,13 @@ def _is_plainly_seen(person: Person, pk: int) -> bool:
 def visible_among(tasks: Sequence[Task], person: Person) -> list[Task]:
     """Those of some tasks already read that the person may see."""
     told = {task.pk: (task.creator_id, task.status, task.measure_id) for task in tasks}
-    seen = _seen(told, person)
+    seen = keys_seen(told, person)
     return [task for task in tasks if task.pk in seen]
 
 
 def visible_keys(keys: Sequence[int], person: Person) -> set[int]:
     """Those of some keys that are tasks the person may see; three columns of each are read."""
-    return _seen({pk: tuple(columns) for pk, *columns in _seen_by(keys=keys)}, person)
+    return keys_seen({pk: tuple(columns) for pk, *columns in _seen_by(keys=keys)}, person)
 
 
 @statement
@@ -214,8 +214,11 @@ def _seen_by(keys: Any) -> QuerySet[Task, Any]:
     return rows.values_list("pk", "creator_id", "status", "measure_id")
 
 
-def _seen(told: Mapping[int, tuple[int, int, int | None]], person: Person) -> set[int]:
-    """Keys of the tasks seen; the union of arms is asked only for tasks of closed measures."""
+def keys_seen(told: Mapping[int, tuple[int, int, int | None]], person: Person) -> set[int]:
+    """Keys of the tasks the person may see, told creator, status and measure of each.
+
+    The union of arms is asked only for tasks of closed measures.
+    """
     if not told or sees_everything(person):
         return {pk for pk, columns in told.items() if columns[1] >= Status.DRAFT}
     closed = _closed()
@@ -814,26 +817,6 @@ def children_of(task: Task) -> QuerySet[Task]:
         .select_related("unit", "owner", "category__measure", "measure")
         .order_by("pk")
     )
-
-
-@statement
-def _measures(keys: Any) -> QuerySet[Measure]:
-    return Measure.objects.filter(pk__in=keys).order_by().only("rev")
-
-
-def read_measures(tasks: Iterable[Task]) -> None:
-    """Give tasks read with their category the measures that govern them; one query for all.
-
-    Of a measure only its version is read, which is what its lights are kept under.
-    """
-    rows = list(tasks)
-    wanted = {task.measure_id or task.category.measure_id for task in rows} - {None}
-    measures = {measure.pk: measure for measure in _measures.instances(keys=list(wanted))}
-    for task in rows:
-        if task.measure_id:
-            task.measure = measures[task.measure_id]
-        elif task.category.measure_id:
-            task.category.measure = measures[task.category.measure_id]
 
 
 @statement

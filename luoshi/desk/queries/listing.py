@@ -22,7 +22,7 @@ from luoshi.people.models import Person, Unit
 from luoshi.tasks import rules
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Kind, Task, Tier
-from luoshi.tasks.queries import Filters, filtered, measure_for, scope
+from luoshi.tasks.queries import Filters, filtered, scope
 
 SIZE = 50
 #: Beyond this many matches only the indexed order by due date is offered.
@@ -114,7 +114,8 @@ class Line(NamedTuple):
         return None
 
 
-_LINE = (
+#: Where the columns of a `Line` come from.
+LINE = (
     "pk", "number", "title", "start", "due", "status", "progress", "paused", "late_from",
     "behind_from", "children_count", "completed_at", "category__name", "unit__name",
     "unit__short_name", "owner__name", "measure_id", "measure__rev", "category__measure_id",
@@ -162,29 +163,8 @@ class Listing:
     sortable: bool
 
 
-class Standing(NamedTuple):
-    """A task with its light and the progress expected by now."""
-
-    task: Task
-    light: LightShown
-    expected: int | None
-
-
-def rows_of(tasks: Iterable[Task], today: dt.date) -> list[Standing]:
+def rows_of(lines: Iterable[Line], today: dt.date) -> list[Row[Line]]:
     """How tasks stand; lights are read once per measure."""
-    lights: dict[int | None, Mapping[str, LightShown]] = {}
-    found = []
-    for task in tasks:
-        measure = measure_for(task)
-        key = measure.pk if measure else None
-        if key not in lights:
-            lights[key] = lights_of(measure)
-        light = lights[key][rules.health(task, today).value]
-        found.append(Standing(task, light, rules.expected(task.start, task.due, today)))
-    return found
-
-
-def _rows_of_lines(lines: Iterable[Line], today: dt.date) -> list[Row[Line]]:
     lights: dict[tuple[int, int] | None, Mapping[str, LightShown]] = {}
     rows = []
     for line in lines:
@@ -244,7 +224,7 @@ def listing(
         size = _Size(len(found.rows), sortable=True)
     elif size is None:
         size = _size(tasks, asked)
-    rows = _rows_of_lines(_in_full([task.pk for task in found.rows]), today)
+    rows = rows_of(_in_full([task.pk for task in found.rows]), today)
     return Listing(rows, found, size.count, order, size.sortable)
 
 
@@ -262,7 +242,7 @@ def _size_key(asked: str) -> str:
 
 @statement
 def _lines(keys: Any) -> QuerySet[Task, Any]:
-    return Task.objects.filter(pk__in=keys).order_by().values_list(*_LINE)
+    return Task.objects.filter(pk__in=keys).order_by().values_list(*LINE)
 
 
 def _in_full(keys: list[int]) -> list[Line]:
@@ -292,7 +272,7 @@ class Rest(NamedTuple):
 
 @statement
 def _exported(keys: Any) -> QuerySet[Task, Any]:
-    return Task.objects.filter(pk__in=keys).order_by().values_list(*_LINE, *Rest._fields)
+    return Task.objects.filter(pk__in=keys).order_by().values_list(*LINE, *Rest._fields)
 
 
 def rows_to_export(
@@ -306,8 +286,8 @@ def rows_to_export(
         piece = keys[start : start + PIECE]
         found = {row[0]: row for row in _exported(keys=piece)}
         columns_of = [found[key] for key in piece if key in found]
-        shown = _rows_of_lines([Line(*row[: len(_LINE)]) for row in columns_of], today)
-        rests = [Rest(*row[len(_LINE) :]) for row in columns_of]
+        shown = rows_of([Line(*row[: len(LINE)]) for row in columns_of], today)
+        rests = [Rest(*row[len(LINE) :]) for row in columns_of]
         yield from zip(shown, rests, strict=True)
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -17,7 +17,8 @@ from luoshi.assessment.queries import Panel as Assessment
 from luoshi.assessment.queries import panel as assessment_panel
 from luoshi.changes.queries import Panel as Transfers
 from luoshi.changes.queries import panel as transfers_panel
-from luoshi.desk.queries.listing import rows_of
+from luoshi.desk.queries.listing import LINE, Row, rows_of
+from luoshi.desk.queries.listing import Line as TaskLine
 from luoshi.improvement.queries import Panel as Improvement
 from luoshi.improvement.queries import panel as improvement_panel
 from luoshi.kit.statements import statement
@@ -28,7 +29,7 @@ from luoshi.reports.queries import Panel
 from luoshi.reports.queries import panel as reports_panel
 from luoshi.tasks import queries, rules
 from luoshi.tasks.lifecycle import PERMITS, Relation, Status
-from luoshi.tasks.models import Milestone, OwnValue, Part, Remark, RemarkKind, Role, Task
+from luoshi.tasks.models import Kind, Milestone, OwnValue, Part, Remark, RemarkKind, Role, Task
 from luoshi.trail.queries import Line, events_about
 
 Word = str | Promise
@@ -47,13 +48,11 @@ class ActShown:
     dialog: bool = True
 
 
-@dataclass(frozen=True)
-class Child:
-    """A sub-task as a row with a bar."""
+class Child(NamedTuple):
+    """A sub-task as a row with a bar; one of a person is not copied."""
 
-    task: Task
-    light: LightShown
-    expected: int | None
+    row: Row[TaskLine]
+    may_be_copied: bool
 
 
 @dataclass(frozen=True)
@@ -185,17 +184,11 @@ def light_of(task: Task, today: dt.date) -> LightShown:
     return lights[rules.health(task, today).value]
 
 
-_CHILD = (
-    "title", "due", "start", "status", "progress", "paused", "late_from", "behind_from", "kind",
-    "creator_id", "measure_id", "unit__name", "owner__name", "category__measure_id",
-)  # fmt: skip
-
-
 @statement
-def _below(parent: Any) -> QuerySet[Task]:
-    """Sub-tasks in the order they were made, with the columns a line of the page shows."""
+def _below(parent: Any) -> QuerySet[Task, Any]:
+    """Sub-tasks in the order they were made: creator, kind, and the columns of a line."""
     rows = Task.objects.filter(parent_id=parent).exclude(status=Status.CANCELLED).order_by("pk")
-    return rows.select_related("unit", "owner", "category").only(*_CHILD)
+    return rows.values_list("creator_id", "kind", *LINE)
 
 
 @statement
@@ -220,10 +213,13 @@ def _values(task: Any) -> QuerySet[OwnValue, Any]:
 
 
 def _children(task: Task, person: Person, today: dt.date) -> tuple[list[Child], int]:
-    rows = queries.visible_among(_below.instances(parent=task.pk), person)
-    queries.read_measures(rows)
-    children = [Child(row.task, row.light, row.expected) for row in rows_of(rows, today)]
-    return children, sum(child.task.status == Status.DRAFT for child in children)
+    found = [(by, kind, TaskLine(*line)) for by, kind, *line in _below(parent=task.pk)]
+    told = {line.pk: (by, line.status, line.measure_id) for by, _kind, line in found}
+    seen = queries.keys_seen(told, person)
+    kinds = [kind for _by, kind, line in found if line.pk in seen]
+    rows = rows_of([line for *_told, line in found if line.pk in seen], today)
+    children = [Child(row, kind == Kind.UNIT) for row, kind in zip(rows, kinds, strict=True)]
+    return children, sum(child.row.is_draft for child in children)
 
 
 def _part_note(part: Part) -> Word:

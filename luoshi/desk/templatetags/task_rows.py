@@ -13,9 +13,7 @@ from django.utils.translation import gettext as _
 from luoshi.desk.queries.listing import Line, Row
 from luoshi.desk.queries.portrait import Child
 from luoshi.kit.templatetags.ui import day, due_badge, icon, progress, state_mark
-from luoshi.measures.queries import LightShown
 from luoshi.tasks.lifecycle import Status
-from luoshi.tasks.models import Kind, Task
 
 register = template.Library()
 
@@ -34,13 +32,13 @@ def child_rows(children: Sequence[Child], may_copy: bool = False) -> SafeString:
     return mark_safe("".join(map(lines.line, children)))  # noqa: S308 — every text is escaped
 
 
-def _state(task: Task, light: LightShown, css: str) -> str:
+def _state(row: Row[Line]) -> str:
     """The mark of a task, which explains itself; the stage of a draft."""
-    if task.status == Status.DRAFT:
-        return f'<span class="tag">{escape(task.get_status_display())}</span>'
-    why = f"/tasks/{task.pk}/why/"
+    if row.is_draft:
+        return f'<span class="tag">{escape(str(Status(row.task.status).label))}</span>'
+    why, light = f"/tasks/{row.task.pk}/why/", row.light
     return (
-        f'<a class="{css}" href="{why}" hx-get="{why}" hx-target="#dialog">'
+        f'<a class="why" href="{why}" hx-get="{why}" hx-target="#dialog">'
         f"{state_mark(light.health, light.label, light.colour)}</a>"
     )
 
@@ -65,25 +63,25 @@ class _Children:
         self._labels = tuple(map(escape, words))
 
     def line(self, child: Child) -> str:
-        task = child.task
+        row, task = child.row, child.row.task
         title, unit, person, due, state, share, _copy = self._labels
-        owner = escape(task.owner.name) if task.owner else "—"
-        bar = _why(task.pk, progress(task.progress, child.expected, child.light.health))
+        owner = escape(task.owner) if task.owner else "—"
+        bar = _why(task.pk, progress(task.progress, row.expected, row.light.health))
         return (
             f'<tr><th scope="row" class="title" data-label="{title}">'
             f'<a href="/tasks/{task.pk}/">{escape(task.title)}</a></th>'
-            f'<td data-label="{unit}">{escape(task.unit.name)}</td>'
+            f'<td data-label="{unit}">{escape(task.unit)}</td>'
             f'<td data-label="{person}" class="fit">{owner}</td>'
             f'<td data-label="{due}" class="fit">{day(task.due)}</td>'
-            f'<td data-label="{state}" class="fit">{_state(task, child.light, "why")}</td>'
-            f'<td data-label="{share}">{bar}</td>{self._copy(task)}</tr>'
+            f'<td data-label="{state}" class="fit">{_state(row)}</td>'
+            f'<td data-label="{share}">{bar}</td>{self._copy(child)}</tr>'
         )
 
-    def _copy(self, task: Task) -> str:
+    def _copy(self, child: Child) -> str:
         if not self._may_copy:
             return ""
-        link = ""
-        if task.kind == Kind.UNIT:
+        link, task = "", child.row.task
+        if child.may_be_copied:
             copy = self._labels[-1]
             link = (
                 f'<a class="btn-x" href="/tasks/{task.pk}/copy/" title="{copy}" '

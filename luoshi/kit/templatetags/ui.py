@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from functools import cache
+from html import escape as escape_text
 from typing import Any
 
 from django import template
@@ -74,6 +75,11 @@ def _safe(html: str) -> SafeString:
     return mark_safe(html)  # noqa: S308
 
 
+def _said(value: Any) -> str:
+    """A value escaped, unless it is HTML; `conditional_escape` without its lazy wrapping."""
+    return value.__html__() if hasattr(value, "__html__") else escape_text(str(value))
+
+
 @register.simple_tag(takes_context=True)
 def repeat_block(context: Any, name: str) -> SafeString:
     """What a block of the page says, once more (the title as the heading)."""
@@ -100,7 +106,7 @@ def act(
     kind: primary | plain | quiet | danger. dialog: opens in the page's dialog. post: posts at once.
     """
     css = _button_class(kind, small)
-    text = format_html("{}{}", _icon(icon), label)
+    text = _safe(_icon(icon) + _said(label))
     if not verdict:
         return _act_off(css, text, str(getattr(verdict, "reason", "")))
     if post:
@@ -112,11 +118,9 @@ def act(
             css,
             text,
         )
-    if dialog:
-        return format_html(
-            '<a class="{}" href="{}" hx-get="{}" hx-target="#dialog">{}</a>', css, url, url, text
-        )
-    return format_html('<a class="{}" href="{}">{}</a>', css, url, text)
+    where = _said(url)
+    more = f' hx-get="{where}" hx-target="#dialog"' if dialog else ""
+    return _safe(f'<a class="{css}" href="{where}"{more}>{text}</a>')
 
 
 def _button_class(kind: str, small: bool) -> str:
@@ -176,18 +180,15 @@ def due_badge(
 def state_mark(health: str, label: Any = "", colour: str = "", why: str = "") -> SafeString:
     """A coloured shape and a word. ``why`` is an address that explains the state."""
     key = str(health) if str(health) in STATE_WORDS else "idle"
-    paint = format_html(' style="--state:{}"', colour) if colour else ""
-    words = label or health
-    if why:
-        return format_html(
-            '<a class="state state-{}"{} href="{}" hx-get="{}" hx-target="#dialog">{}</a>',
-            key,
-            paint,
-            why,
-            why,
-            words,
-        )
-    return format_html('<span class="state state-{}"{}>{}</span>', key, paint, words)
+    paint = f' style="--state:{_said(colour)}"' if colour else ""
+    words = _said(label or health)
+    if not why:
+        return _safe(f'<span class="state state-{key}"{paint}>{words}</span>')
+    url = _said(why)
+    return _safe(
+        f'<a class="state state-{key}"{paint} href="{url}" hx-get="{url}" '
+        f'hx-target="#dialog">{words}</a>'
+    )
 
 
 @register.simple_tag
@@ -240,7 +241,7 @@ def day(value: dt.date | dt.datetime | None, none: str = "—") -> SafeString | 
     if value is None:
         return none
     date = timezone.localtime(value).date() if isinstance(value, dt.datetime) else value
-    return format_html('<time datetime="{}">{}</time>', date.isoformat(), date.isoformat())
+    return _safe(f'<time datetime="{date.isoformat()}">{date.isoformat()}</time>')
 
 
 @register.simple_tag
@@ -249,9 +250,7 @@ def moment(value: dt.datetime | None, none: str = "—") -> SafeString | str:
     if value is None:
         return none
     local = timezone.localtime(value)
-    return format_html(
-        '<time datetime="{}">{}</time>', local.isoformat(), local.strftime("%Y-%m-%d %H:%M")
-    )
+    return _safe(f'<time datetime="{local.isoformat()}">{local:%Y-%m-%d %H:%M}</time>')
 
 
 @register.simple_tag(takes_context=True)
@@ -362,5 +361,4 @@ def indent(depth: int) -> SafeString:
 @register.filter
 def plain(value: Any) -> SafeString:
     """Escaped text whose line ends stay."""
-    lines = ((line,) for line in str(value).splitlines())
-    return format_html_join(mark_safe("<br>"), "{}", lines)
+    return _safe("<br>".join(map(_said, str(value).splitlines())))

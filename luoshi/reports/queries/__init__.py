@@ -101,7 +101,10 @@ def reports_on(task: Task) -> list[Report]:
 
 @statement
 def _on_task(task: Any) -> QuerySet[Report]:
-    return Report.objects.filter(task_id=task).select_related("by", "counting__category")
+    """All columns of the reports, of who wrote them and what they count in only the names."""
+    columns = [field.name for field in Report._meta.concrete_fields]
+    rows = Report.objects.filter(task_id=task).select_related("by", "counting__category")
+    return rows.only(*columns, "by__name", "counting__category__name")
 
 
 def texts() -> Iterator[TextRow]:

@@ -277,14 +277,21 @@ def period_words(key: str) -> str:
     number = rest.lstrip("BQHW")
     if not (year.isdigit() and number.isdigit()):
         return key
-    values = {"year": year, "n": int(number), "first": int(number) * 2 - 1, "last": int(number) * 2}
-    words = {
-        "B": _("%(year)s, months %(first)s and %(last)s"),
-        "Q": _("%(year)s, quarter %(n)s"),
-        "H": _("%(year)s, second half") if int(number) == 2 else _("%(year)s, first half"),
-        "W": _("%(year)s, week %(n)s"),
-    }
-    return words.get(rest[0], _("%(year)s, month %(n)s")) % values
+    n = int(number)
+    return _words_of(rest[0], n) % {"year": year, "n": n, "first": n * 2 - 1, "last": n * 2}
+
+
+def _words_of(letter: str, n: int) -> str:
+    """How the n-th period of a rhythm is called."""
+    if letter == "B":
+        return _("%(year)s, months %(first)s and %(last)s")
+    if letter == "Q":
+        return _("%(year)s, quarter %(n)s")
+    if letter == "H":
+        return _("%(year)s, second half") if n == 2 else _("%(year)s, first half")
+    if letter == "W":
+        return _("%(year)s, week %(n)s")
+    return _("%(year)s, month %(n)s")
 
 
 def on_time_until(due_on: dt.date, grace: int) -> dt.date:
