@@ -118,6 +118,17 @@ def _pages(dirty, knock):
             dirty.people.li,
             f"/tasks/{dirty.hidden.pk}/reports/{dirty.report.pk}/amend/",
         ),
+        "the month of the owner": (dirty.people.li, "/reports/month/"),
+        "the months to come": (dirty.people.li, "/reports/month/?month=2026-12"),
+        "a diagnosis": (dirty.people.li, f"/tasks/{dirty.hidden.pk}/diagnosis/write/"),
+        "a score": (dirty.people.zhao, f"/tasks/{dirty.hidden.pk}/assess/"),
+        "scores": (dirty.people.zhao, "/assess/"),
+        "the messages of somebody": (dirty.people.sun, "/messages/"),
+        "the views of somebody": (dirty.people.sun, "/people/views/?page=task-list"),
+        "a view of somebody": (dirty.people.sun, f"/people/views/{dirty.view.pk}/edit/"),
+        "a list that came back": (dirty.people.sun, f"/import/changes/{dirty.returned.pk}/"),
+        "lists that came back": (dirty.people.sun, "/import/changes/"),
+        "the help of somebody": (dirty.people.sun, "/messages/help/"),
         "found": (dirty.master, "/search/?q=img"),
         "people found": (dirty.master, "/people/?q=img"),
         "picked": (dirty.master, "/people/pick/?q=img"),
@@ -127,6 +138,15 @@ def _pages(dirty, knock):
         "what is not there": (dirty.master, f"/people/import/{MARKUP}/"),
         "asked to return": (dirty.master, f"/people/account/?next={MARKUP}&{MARKUP}={MARKUP}"),
     }
+    for show in ("waiting", "asked", "answered"):
+        tried[f"transfers {show}"] = (dirty.people.sun, f"/transfers/?show={show}")
+    for view in ("reports", "units", "tasks", "dues"):
+        below = f"&scope=below&task={dirty.hidden.pk}"
+        for more in ("", below, f"&q={MARKUP}&who={MARKUP}"):
+            tried[f"feedback {view}{more}"] = (dirty.master, f"/feedback/?view={view}{more}")
+    for kind in ("reports", "diagnoses", "months"):
+        url = f"/timeliness/rows/?kind={kind}&unit={dirty.section.pk}&period={MARKUP}"
+        tried[f"timeliness of {kind}"] = (dirty.master, url)
     for name, (person, url) in tried.items():
         yield name, knock(person, "GET", url)
 
