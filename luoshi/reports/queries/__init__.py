@@ -88,10 +88,15 @@ def result_for(counting: Counting) -> Report | None:
 
 def latest_of(task_ids: Iterable[int]) -> dict[int, Report]:
     """The newest report on progress of each task that has one; one query."""
+    return {report.task_id: report for report in _newest_of.instances(tasks=list(task_ids))}
+
+
+@statement
+def _newest_of(tasks: Any) -> QuerySet[Report]:
     newest = on_progress().filter(task=OuterRef("pk")).values("pk")[:1]
-    tasks = Task.objects.filter(pk__in=list(task_ids)).order_by()
-    rows = Report.objects.filter(pk__in=tasks.values(newest=Subquery(newest)))
-    return {report.task_id: report for report in rows.select_related("by")}
+    rows = Task.objects.filter(pk__in=tasks).order_by()
+    found = Report.objects.filter(pk__in=rows.values(newest=Subquery(newest)))
+    return found.select_related("by")
 
 
 def reports_on(task: Task) -> list[Report]:

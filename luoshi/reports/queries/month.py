@@ -17,6 +17,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from luoshi.files.queries import Row
 from luoshi.kit.pages import page as address_of
+from luoshi.kit.statements import statement
 from luoshi.kit.typed import whole
 from luoshi.kit.verdict import ALLOWED, Verdict
 from luoshi.measures.models import Measure
@@ -38,7 +39,7 @@ from luoshi.reports.rules import month as months
 from luoshi.reports.rules.month import Month, RowState
 from luoshi.tasks.lifecycle import Status
 from luoshi.tasks.models import Task
-from luoshi.tasks.queries import SCOPES, facts_for_all
+from luoshi.tasks.queries import SCOPES, answered_by, facts_for_all, posts_held
 from luoshi.tasks.rules import Facts
 
 #: Rows that can be filled in at once; the later ones follow when these are reported.
@@ -158,11 +159,24 @@ _WITH = (
 
 
 def _dues_of(person: Person) -> QuerySet[Due]:
-    mine = Task.objects.filter(SCOPES["mine"](person), status__gte=Status.ISSUED).order_by()
+    return _dues(person.pk, posts_held(person))
+
+
+def _dues(person: Any, posts: Any) -> QuerySet[Due]:
+    """What is owed on tasks this person answers for."""
+    mine = Task.objects.filter(answered_by(person, posts), status__gte=Status.ISSUED).order_by()
     return Due.objects.filter(task__in=mine.values("pk"), void=False).select_related(*_WITH)
 
 
-def _still(today: dt.date) -> Q:
+@statement
+def _dues_in(person: Any, posts: Any, first: Any, last: Any, today: Any) -> QuerySet[Due]:
+    """Those of a month, and those from before that can still be settled."""
+    before = _still(today) & Q(due_on__lt=first)
+    rows = _dues(person, posts).filter(Q(due_on__range=(first, last)) | before)
+    return rows.order_by("due_on", "task__unit__path", "pk")
+
+
+def _still(today: Any) -> Q:
     """What a report of today could settle or has settled, whichever month it was due in."""
     return Q(kind=DueKind.PERIOD, closes_on__gte=today) | Q(kind=DueKind.RESULT, filed_on=None)
 
@@ -250,8 +264,13 @@ def page(person: Person, month: Month, today: dt.date) -> Page:
     A month that is over is only read.
     """
     present = today in month
-    wanted = Q(due_on__range=(month.first, month.last)) | _still(today) & Q(due_on__lt=month.first)
-    dues = list(_dues_of(person).filter(wanted).order_by("due_on", "task__unit__path", "pk"))
+    dues: list[Due] = _dues_in.instances(
+        person=person.pk,
+        posts=posts_held(person),
+        first=month.first,
+        last=month.last,
+        today=today,
+    )
     asked = _asked(dues, today)
     shown = [due for due in dues if due.due_on in month or (present and due.pk in asked)]
     if today > month.last:
