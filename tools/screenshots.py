@@ -4,6 +4,7 @@ The demo is built in a folder of its own and served there; nothing of yours is t
 demo are relative to today, so pictures of another day differ.
 """
 
+import io
 import os
 import re
 import signal
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from machine import chromium, need
+from openpyxl import load_workbook
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import Error as BrowserError
@@ -94,6 +96,53 @@ def write_a_row(page: Page) -> None:
         rows.nth(1).locator("[data-column=body]").fill("上级批复尚未下达")
 
 
+def quote(page: Page) -> None:
+    """Sum up what the sub-tasks reported, and quote one paragraph of theirs."""
+    page.locator("[name=body]").fill(
+        "四个承接学院均已启动，整体进度快于序时要求；汽轨学院进度偏慢，已约谈。"
+    )
+    page.get_by_role("button", name="引用").or_(page.locator(".quote-tick")).first.click()
+    page.get_by_text("摘抄自下级反馈").first.scroll_into_view_if_needed()
+    page.wait_for_timeout(1500)
+
+
+def open_first(page: Page) -> None:
+    """Open the first row of the list in its side panel."""
+    page.locator("main tbody a").first.click()
+    page.wait_for_timeout(800)
+
+
+def tick_three(page: Page) -> None:
+    """Tick the first three rows."""
+    for box in page.locator("main tbody input[type=checkbox]").all()[:3]:
+        box.check()
+
+
+def make_pack(page: Page) -> None:
+    """Have the material of the year drawn up, and wait until it is there."""
+    press("生成材料")(page)
+    page.get_by_role("link", name="下载").wait_for(timeout=60_000)
+
+
+def bring_list_back(page: Page) -> None:
+    """Export the drafts, change three cells as Excel would, and bring the list back."""
+    answer = page.request.get(page.url.split("/import/")[0] + "/tasks/export/?scope=created")
+    book = load_workbook(io.BytesIO(answer.body()))
+    sheet = book.worksheets[0]
+    heads = {cell.value: cell.column for cell in sheet[1]}
+    sheet.cell(2, heads["任务名称"]).value += "（含配套制度）"
+    sheet.cell(3, heads["分值"]).value = 5
+    sheet.cell(4, heads["任务详情"]).value = "按季度召开推进会，年底形成总结报告。"
+    held = io.BytesIO()
+    book.save(held)
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    page.set_input_files(
+        "input[type=file]", {"name": "任务列表.xlsx", "mimeType": kind, "buffer": held.getvalue()}
+    )
+    press("上传并比对")(page)
+    page.wait_for_selector("main table")
+
+
 def bring_table(page: Page) -> None:
     """Bring in a task table with one unit nobody knows and two days to be understood."""
     page.set_input_files(
@@ -138,6 +187,17 @@ SHOWN = [
     Picture("report-phone", DEAN, "/owed/", PHONE, follow=r"^/tasks/\d+/reports/submit/"),
     Picture("month", HEAD, "/reports/month/", then=write_a_row),
     Picture("month-phone", DEAN, "/reports/month/", PHONE),
+    Picture("quoting", HEAD, "/owed/", follow=r"^/tasks/\d+/reports/submit/", then=quote),
+    Picture("feedback", OFFICE, "/feedback/?view=units"),
+    Picture("feedback-reports", OFFICE, "/feedback/", then=open_first),
+    Picture("assess", HEAD, "/assess/", follow=r"^/tasks/\d+/assess/"),
+    Picture("assessments", OFFICE, "/assessments/"),
+    Picture("timeliness", OFFICE, "/timeliness/"),
+    Picture("diagnosis", DEAN, "/diagnoses/?scope=mine", follow=r"^/tasks/\d+/diagnosis/write/"),
+    Picture("diagnoses", OFFICE, "/diagnoses/?state=filled"),
+    Picture("transfer", HEAD, "/transfers/new/", then=tick_three),
+    Picture("change-list", OFFICE, "/import/changes/", then=bring_list_back),
+    Picture("pack", HEAD, "/reports/packs/", follow=r"^/reports/packs/\d+/", then=make_pack),
     Picture("measures", OFFICE, "/measures/"),
     Picture("explain", OFFICE, "/measures/", follow=r"^/measures/\d+/explain/$"),
     Picture("import-check", OFFICE, "/import/upload/", then=bring_table),

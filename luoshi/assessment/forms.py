@@ -45,7 +45,7 @@ class ScoreForm(forms.Form):
     """Points and a comment; why, where a score that stands is corrected."""
 
     points = forms.DecimalField(
-        label=_("Points"),
+        label=pgettext_lazy("score", "Points"),
         max_digits=8,
         widget=forms.NumberInput(attrs={"min": 0, "step": "any", "inputmode": "decimal"}),
         error_messages={
