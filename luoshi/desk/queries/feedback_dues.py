@@ -11,6 +11,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.core.cache import cache
@@ -237,7 +238,7 @@ class Line:
     has_more: bool
     cells: dict[int, Counts] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def total(self) -> Counts:
         return summed(self.cells.values())
 
@@ -250,11 +251,11 @@ class Table:
     lines: list[Line]
     too_many: bool = False
 
-    @property
+    @cached_property
     def foot(self) -> dict[int, Counts]:
         return {n: summed(line.cells.get(n, {}) for line in self.lines) for n in self.months}
 
-    @property
+    @cached_property
     def total(self) -> Counts:
         return summed(line.total for line in self.lines)
 

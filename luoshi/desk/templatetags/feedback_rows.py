@@ -156,14 +156,17 @@ class _Units:
 
     def __init__(self, query: Mapping[str, str], months: Sequence[int]) -> None:
         dropped = ("view", "unit", "own", "month", "state", "after", "before", "saved")
-        self._kept = [(k, v) for k, v in query.items() if k not in dropped and v]
-        self._unit = [(k, query[k]) for k in ("unit", "own") if query.get(k)]
+        kept = [(k, v) for k, v in query.items() if k not in dropped and v]
+        self._start = "?" + escape(urlencode([*kept, ("view", "")]))
+        self._unit = {k: v for k in ("unit", "own") if (v := query.get(k))}
         self._months = months
         self._words = {name: escape(str(label)) for name, label in STATES.items()}
         self._alone = escape(_("the unit itself"))
 
-    def _url(self, **more: Any) -> str:
-        return "?" + escape(urlencode([*self._kept, *more.items()]))
+    def _url(self, view: str, unit: Mapping[str, Any]) -> str:
+        """The page with another view of a unit; what follows is appended, a page has hundreds."""
+        more = f"&{urlencode(unit)}" if unit else ""
+        return f"{self._start}{view}{escape(more)}"
 
     def line(self, line: Line) -> str:
         unit = {"unit": line.unit_id, **({"own": 1} if line.alone else {})}
@@ -171,23 +174,24 @@ class _Units:
         if line.alone:
             name += f' <small class="grey">{self._alone}</small>'
         elif line.has_more:
-            name = f'<a href="{self._url(view="units", **unit)}">{name}</a>'
-        cells = "".join(self._cell(line.cells.get(n), unit, n) for n in self._months)
-        total = self._cell(line.total, unit, None)
+            name = f'<a href="{self._url("units", unit)}">{name}</a>'
+        dues = self._url("dues", unit)
+        cells = "".join(self._cell(line.cells.get(n), dues, n) for n in self._months)
+        total = self._cell(line.total, dues, None)
         return f'<tr><th scope="row">{name}</th>{cells}{total}</tr>'
 
     def foot(self, table: Table) -> str:
-        unit = dict(self._unit)
-        cells = "".join(self._cell(table.foot[n], unit, n) for n in self._months)
-        label, total = escape(_("Total")), self._cell(table.total, unit, None)
+        dues, foot = self._url("dues", self._unit), table.foot
+        cells = "".join(self._cell(foot[n], dues, n) for n in self._months)
+        label, total = escape(_("Total")), self._cell(table.total, dues, None)
         return f'<tr class="is-sum"><th scope="row">{label}</th>{cells}{total}</tr>'
 
-    def _cell(self, counts: Counts | None, unit: Mapping[str, Any], month: int | None) -> str:
+    def _cell(self, counts: Counts | None, dues: str, month: int | None) -> str:
         if not counts or not any(counts.values()):
             return "<td></td>"
-        where = {**unit, **({"month": month} if month else {})}
+        where = f"{dues}&amp;month={month}" if month else dues
         said = "".join(
-            f'<a class="tally-{name}" href="{self._url(view="dues", **where, state=name)}">'
+            f'<a class="tally-{name}" href="{where}&amp;state={name}">'
             f"<span>{self._words[name]}</span> <b>{n:,}</b></a>"
             for name, n in counts.items()
             if n
@@ -207,8 +211,9 @@ ORDER = ("missing", "overdue", "late", "waiting", "on_time")
 def task_lines(table: TaskTable) -> SafeString:
     """Tasks × months; every mark explains itself."""
     said = []
+    words = {state: escape(str(state.label)) for state in DueState}
     for line in table.lines:
-        cells = "".join(f"<td>{_marks(line.cells.get(n, ()))}</td>" for n in table.months)
+        cells = "".join(f"<td>{_marks(line.cells.get(n, ()), words)}</td>" for n in table.months)
         said.append(
             f'<tr><th scope="row" class="title"><a href="/tasks/{line.pk}/">{escape(line.title)}'
             f'</a></th><td class="fit">{escape(line.unit)}</td>'
@@ -217,14 +222,15 @@ def task_lines(table: TaskTable) -> SafeString:
     return mark_safe("".join(said))  # noqa: S308 — every text is escaped
 
 
-def _marks(marks: Sequence[Mark]) -> str:
-    return "".join(due_mark(mark.state, mark.task_id, mark.pk) for mark in marks)
+def _marks(marks: Sequence[Mark], words: Mapping[DueState, str]) -> str:
+    return "".join(due_mark(mark.state, mark.task_id, mark.pk, words[mark.state]) for mark in marks)
 
 
 @register.simple_tag
 def mark_of(mark: Mark) -> SafeString:
     """The mark of one due."""
-    return mark_safe(_marks([mark]))  # noqa: S308 — every text is escaped
+    said = due_mark(mark.state, mark.task_id, mark.pk)
+    return mark_safe(said)  # noqa: S308 — every text is escaped
 
 
 @register.simple_tag
