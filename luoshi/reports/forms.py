@@ -14,6 +14,7 @@ from luoshi.kit.typed import keys
 from luoshi.kit.verdict import Refused
 from luoshi.measures.models import Measure
 from luoshi.measures.rules import CompletedBy, ProgressRule
+from luoshi.people.forms import DayField
 from luoshi.reports import rules
 from luoshi.reports.models import Report
 from luoshi.reports.queries.quoting import Below
@@ -377,9 +378,8 @@ class DocumentForm(forms.Form):
 class DatesForm(forms.Form):
     """The day by which the final results of a set are due (S0-2)."""
 
-    result_due = forms.DateField(
+    result_due = DayField(
         label=_("Results due on"),
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"required": _("Give the day."), "invalid": _("Give a day: 2026-12-10.")},
     )
     dated_too = forms.BooleanField(label=_("also where a day is set already"), required=False)

@@ -22,9 +22,19 @@ DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 DAY_FORMATS = ["%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日"]
 
 
+class _DayField(forms.DateField):
+    """A day of the times we live in: 0206 is a slip of the finger, and so is 20226."""
+
+    def to_python(self, value: Any) -> dt.date | None:
+        day: dt.date | None = super().to_python(value)
+        if day is not None and not 1990 <= day.year <= 2100:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return day
+
+
 def day_field(label: Any, *, required: bool = False, help_text: Any = "") -> forms.DateField:
     """A date, as the browser's calendar gives it or typed the usual ways."""
-    return forms.DateField(
+    return _DayField(
         label=label,
         required=required,
         help_text=help_text,

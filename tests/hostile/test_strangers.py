@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -23,7 +24,8 @@ from luoshi.people.services import viewing
 from luoshi.people.tests.factories import cast, make_person, seat
 from luoshi.reports.models import Pack, Report
 from luoshi.reports.services.packs import build
-from luoshi.reports.tests.factories import at, paper, running, tell
+from luoshi.reports.tests.factories import at, paper, running, split, tell
+from luoshi.tasks.models import Task
 from luoshi.tasks.tests.factories import issued, make_set
 
 pytestmark = pytest.mark.django_db
@@ -432,3 +434,59 @@ def test_packs_of_years_that_are_none(people, year):
     answer = of(people.wang).post(f"{url}?year={year}", {"key": KEY})
     assert answer.status_code == 302
     assert Pack.objects.get().year == 2026
+
+
+# ── quotations ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_nothing_is_quoted_from_what_one_may_not_see(people):
+    """Marks of a hidden report, of a task that is not below, of figures that are none."""
+    hidden = running(people, visibility="involved", needs_evidence=False)
+    said = tell(hidden, people.li, 30, body="保密的进展情况说明", uploads=[])
+    task = issued(
+        make_set(needs_evidence=False), people.chen, people.other.pk, owner_id=people.sun.pk
+    )
+    marks = [f"{said.pk}-b-0-9", f"{'9' * 18}-b-0-9", f"{said.pk}-b-{'9' * 18}-{'9' * 18}",
+             "²-b-0-9", "1-x-0-1", "-1-b-0-9", "\x00", "1-b-0-0"]  # fmt: skip
+    url = reverse("reports:look", args=[task.pk])
+    answer = of(people.sun).post(url, {"body": "正文", "quotes": " ".join(marks)})
+    assert answer.status_code == 200
+    assert answer.json()["quotes"] == []
+    assert "保密" not in answer.content.decode()
+    sent = {"progress": 30, "body": "正文", "rev": 0, "key": KEY, "quotes": " ".join(marks)}
+    answer = of(people.sun).post(reverse("reports:submit", args=[task.pk]), sent)
+    assert answer.status_code in (302, 422)
+    assert "保密" not in answer.content.decode()
+    assert not any("保密" in report.body for report in Report.objects.filter(task=task))
+
+
+def test_a_huge_text_is_measured_in_a_moment(people):
+    """The worst case of comparing: one character again and again, above and below."""
+    parent = running(people, needs_evidence=False, copied_at_most=30)
+    for child in split(parent, people.li, (people.sun, people.section.pk)):
+        for progress in range(1, 6):
+            tell(child, people.sun, progress, body="啊" * 5_000, uploads=[])
+    begun = time.process_time()
+    url = reverse("reports:look", args=[parent.pk])
+    answer = of(people.li).post(url, {"body": "啊" * 4_999 + "呀", "problems": "啊" * 9_000})
+    assert answer.status_code == 200
+    assert time.process_time() - begun < 3
+
+
+# ── days ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("day", ["0206-12-20", "0001-01-01", "9999-12-31", "1899-12-31"])
+def test_a_year_that_slipped_is_told_at_the_field(people, day):
+    category = make_set()
+    sent = {
+        "category": category.pk, "title": "建成实训基地", "kind": "unit", "year": 2026,
+        "unit": "2001", "unit_key": people.section.pk, "due": day, "details": "完成建设",
+        "standard": "通过验收", "urgency": "normal", "origin": "annual",
+    }  # fmt: skip
+    answer = of(people.chen).post("/tasks/register/", sent)
+    assert answer.status_code == 422
+    assert answer.context["form"].errors.keys() == {"due"}
+    assert not Task.objects.filter(title="建成实训基地").exists()
+    url = reverse("reports:date_set", args=[category.pk])
+    assert of(people.chen).post(url, {"result_due": day}).status_code == 422

@@ -230,7 +230,7 @@ class DayField(forms.DateField):
             match = re.fullmatch(r"\s*(\d{4})[-./年](\d{1,2})[-./月](\d{1,2})日?\s*", value)
             value = "-".join(match.groups()) if match else value
         day: dt.date | None = super().to_python(value)
-        if day is not None and not 1900 <= day.year <= 2999:
+        if day is not None and not 1900 <= day.year <= 2100:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         return day
 
