@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from luoshi.kit import clock, ref
-from luoshi.kit.address import is_page
 from luoshi.kit.actor import Actor
+from luoshi.kit.address import is_page
 from luoshi.kit.once import hold
 from luoshi.kit.verdict import Refused, Stale
 from luoshi.notices import kinds
@@ -226,8 +226,9 @@ def _digest(person_id: int, today: dt.date) -> bool:
 def ask_question(*, text: str, page: str = "", by: Actor, key: str | None = None) -> Question:
     """Ask those who help with the system; all of them are told (SYS-5).
 
-    ``page`` is the page of ours on which the question came up; anything else is left out. Raises Refused for an empty text or one
-    that is too long. The same ``key`` again returns the question it asked.
+    ``page`` is the page of ours on which the question came up; anything else is left out. Raises
+    Refused for an empty text or one that is too long. The same ``key`` again returns the question
+    it asked.
     """
     hold(key)
     known = Question.objects.filter(key=key).first() if key else None
