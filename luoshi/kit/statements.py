@@ -10,6 +10,7 @@ always the same and only its values differ, say it as a statement:
 
     _late(owner=person.pk, today=today)             a list of tuples
     _open.instances(owner=person.pk)                rows of the model, where there is no values_list
+    _late.holds("id", owner=…, today=…)             a condition: the key is among its first column
 
 A list stands for as many places: ``pk__in=keys``, or ``among("owner_id", keys)`` for what leads to
 another table. The SQL is written once per length; beyond sixteen the last value is repeated up to
@@ -29,7 +30,8 @@ from typing import Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
-from django.db.models import Expression, F, Model, QuerySet
+from django.db.models import Expression, F, Model, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.lookups import In
 from django.db.models.query import ModelIterable, get_related_populators
 
@@ -110,14 +112,20 @@ class _Written:
         assert self.making is not None, "values_list has no instances"
         return [self.making.instance(row, self.alias) for row in self.rows(values)]
 
-    def rows(self, values: dict[str, Any]) -> list[Row]:
+    def subquery(self, values: dict[str, Any]) -> RawSQL:
+        return RawSQL(self.sql, self._filled(values))  # noqa: S611 — written by Django
+
+    def _filled(self, values: dict[str, Any]) -> list[Any]:
         connection = connections[self.alias]
-        filled = [
+        return [
             _adapted(param.value(values), connection) if isinstance(param, Place) else param
             for param in self.params
         ]
+
+    def rows(self, values: dict[str, Any]) -> list[Row]:
+        connection = connections[self.alias]
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, filled)
+            cursor.execute(self.sql, self._filled(values))
             found: list[Row] = cursor.fetchall()
         return [self._read(row, connection) for row in found] if self.converters else found
 
@@ -179,6 +187,12 @@ class Statement:
         filled = {name: _padded(value) for name, value in values.items()}
         written = self._written(filled)
         return written.instances(filled) if written else []
+
+    def holds(self, column: str, **values: Any) -> Q:
+        """The condition that a column is among the rows, which have but one: a subquery."""
+        filled = {name: _padded(value) for name, value in values.items()}
+        written = self._written(filled)
+        return Q(In(F(column), written.subquery(filled))) if written else Q(pk__in=[])
 
     def _written(self, values: dict[str, Any]) -> _Written | None:
         lengths = tuple(

@@ -171,9 +171,8 @@ def tasks_visible_to(person: Person) -> QuerySet[Task]:
         return Task.objects.filter(_own_or_issued(person) | _awaited(person))
     own, issued = _own(person), unindexed(status__gte=Status.ISSUED)
     open_to_all = ~Q(measure_id__in=closed)
-    return Task.objects.filter(
-        own | (issued & (open_to_all | Q(pk__in=_involving(person, closed)))) | _awaited(person)
-    )
+    involved = _involving.holds("id", **_involvement(person, closed))
+    return Task.objects.filter(own | (issued & (open_to_all | involved)) | _awaited(person))
 
 
 def visible_one(person: Person, pk: int) -> QuerySet[Task]:
@@ -243,9 +242,10 @@ def _is_plain(
     return measure_id not in (_closed() if closed is None else closed)
 
 
-def _involving(person: Person, closed: Mapping[int, str]) -> Any:
-    """Keys of tasks of closed measures the person has to do with, as a union of indexed arms."""
-    first, *others = _arms(**_involvement(person, closed))
+@statement
+def _involving(**involvement: Any) -> Any:
+    """Keys of tasks of closed measures a person has to do with, as a union of indexed arms."""
+    first, *others = _arms(**involvement)
     return first.union(*others, all=True)
 
 
@@ -363,16 +363,23 @@ def answered_by(person: Any, posts: Any) -> Q:
 
     A union of indexed arms: PostgreSQL would read a million rows for the same as OR.
     """
+    return Q(pk__in=_answered_keys(person, posts))
+
+
+def _answered_keys(person: Any, posts: Any) -> QuerySet[Task, Any]:
     ids = Task.objects.order_by().values("pk")
     further = Part.objects.filter(person_id=person, role__in=[Role.OWNER, Role.SHARED])
     arms: list[QuerySet[Any, Any]] = [further.order_by().values("task_id")]
     if posts:
         arms.append(ids.filter(among("owner_post_id", posts)))
-    return Q(pk__in=ids.filter(owner_id=person).union(*arms, all=True))
+    return ids.filter(owner_id=person).union(*arms, all=True)
+
+
+_answered = statement(_answered_keys)
 
 
 def _mine(person: Person) -> Q:
-    return answered_by(person.pk, posts_held(person))
+    return _answered.holds("id", person=person.pk, posts=posts_held(person))
 
 
 def _as(person: Person, *roles: Role) -> Q:

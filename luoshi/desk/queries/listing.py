@@ -29,6 +29,8 @@ SIZE = 50
 SORTABLE = 10_000
 #: Up to here matches are counted exactly (ARCHITECTURE §19.11).
 COUNTED = 1_000
+#: Of lists longer than this the length is kept; of shorter ones a difference would be noticed.
+KEPT_FROM = 4 * SIZE
 SIZE_KEPT = 60  # seconds
 
 
@@ -208,8 +210,8 @@ def listing(
 ) -> Listing:
     """One page of the list: its keys, which an index tells, then its rows.
 
-    ``asked`` stands for person, scope and filters: under it is kept for a minute that a list is
-    long. What fits on the page is not counted.
+    ``asked`` stands for person, scope and filters: under it is kept for a minute how long a list
+    of several pages is. What fits on the page is not counted.
     """
     order = chosen(ORDERS, order, "due")
     size = cache.get(_size_key(asked)) if asked else None
@@ -231,7 +233,7 @@ def listing(
 def _size(tasks: QuerySet[Task], asked: str) -> _Size:
     count = count_to(tasks, SORTABLE)
     size = _Size(min(count, COUNTED + 1), count <= SORTABLE)
-    if asked and size.count > COUNTED:
+    if asked and size.count > KEPT_FROM:
         cache.set(_size_key(asked), size, SIZE_KEPT)
     return size
 

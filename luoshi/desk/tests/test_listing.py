@@ -377,6 +377,7 @@ def test_beyond_a_page_matches_are_counted_and_a_long_list_is_remembered(
     many(college, goals, 8)
     monkeypatch.setattr(listing, "SIZE", 3)
     monkeypatch.setattr(listing, "COUNTED", 4)
+    monkeypatch.setattr(listing, "KEPT_FROM", 4)
     monkeypatch.setattr(listing, "SORTABLE", 6)
     tasks = Task.objects.all()
     found = listing.listing(tasks, TODAY, order="title", asked="one")

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from html import escape as escape_text
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.forms import BoundField
@@ -256,13 +257,13 @@ def moment(value: dt.datetime | None, none: str = "—") -> SafeString | str:
 @register.simple_tag(takes_context=True)
 def query(context: Any, **changes: Any) -> str:
     """The address of this page with some of its filters changed; None takes one away."""
-    params = context["request"].GET.copy()
+    params = dict(context["request"].GET.lists())
     for name, value in changes.items():
         if value is None or value == "":
             params.pop(name, None)
         else:
-            params[name] = str(value)
-    return "?" + params.urlencode()
+            params[name] = [str(value)]
+    return "?" + urlencode(params, doseq=True)
 
 
 @register.filter

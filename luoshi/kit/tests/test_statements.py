@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from luoshi.kit.statements import Statement, among, statement
 from luoshi.people.models import Person, Unit
@@ -90,6 +90,27 @@ def test_what_readers_type_is_a_parameter() -> None:
 
     assert named(name="' OR 1=1 --%s") == []
     assert len(named(name="教务处")) == 1
+
+
+def test_a_statement_can_be_asked_for_membership() -> None:
+    here, there = make_unit("教务处"), make_unit("财务处")
+    people = [make_person("赵处长", here), make_person("钱处长", there)]
+    asked, built = _counted(
+        lambda names: (
+            Unit.objects.filter(among("name", names))
+            .order_by()
+            .values_list("pk")
+            .union(Unit.objects.filter(name="没有").order_by().values_list("pk"), all=True)
+        )
+    )
+    for unit, person in zip((here, there), people, strict=True):
+        inside = asked.holds("main_unit_id", names=[unit.name])
+        assert list(Person.objects.filter(inside)) == [person]
+        assert list(Person.objects.filter(inside | Q(pk=people[0].pk)).order_by("pk")) == [
+            *dict.fromkeys([people[0], person])
+        ]
+    assert list(Person.objects.filter(asked.holds("main_unit_id", names=[]))) == []
+    assert len(built) == 2
 
 
 def test_instances_come_with_what_is_selected(django_assert_num_queries: Any) -> None:
