@@ -122,7 +122,7 @@ def take_over(page: Page, task: Task) -> None:
 
 def score(page: Page, task: Task, points: str) -> None:
     page.goto(f"/tasks/{task.pk}/assess/")
-    page.get_by_label("分值").fill(points)
+    page.get_by_label("分数").fill(points)
     page.get_by_label("评语").fill("按期完成，佐证齐全。")
     page.get_by_role("button", name="提交评分").click()
     expect(page.get_by_text("评分已提交")).to_be_visible()

@@ -176,7 +176,7 @@ def test_the_trail_goes_into_a_workbook_as_text(client, people):
     client.force_login(people.sun)
     answer = client.get("/trail/export/", {"about": "unit/1"})
     assert clock.today().isoformat() in answer["Content-Disposition"]
-    book = CalamineWorkbook.from_filelike(io.BytesIO(answer.content))
+    book = CalamineWorkbook.from_filelike(io.BytesIO(b"".join(answer)))
     head, row = book.get_sheet_by_index(0).to_python()
     assert head[0] == "时间"
     assert (row[1], row[4]) == ("何管理", "单位 1")
