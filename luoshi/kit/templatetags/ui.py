@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from html import escape as escape_text
 from typing import Any
 from urllib.parse import urlencode
@@ -16,8 +16,8 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from luoshi.kit import clock, nodes
 
@@ -169,7 +169,12 @@ def due_badge(
     """The day something is due, and how far away it is."""
     if due is None:
         return format_html('<span class="due">{}</span>', _("no due date"))
-    kind, words = days_left(due, done, today or clock.today())
+    return _due(get_language(), due, done, today or clock.today())
+
+
+@lru_cache(maxsize=2_000)
+def _due(_language: str | None, due: dt.date, done: dt.date | None, today: dt.date) -> SafeString:
+    kind, words = days_left(due, done, today)
     iso = due.isoformat()
     return _safe(
         f'<span class="due due-{kind}"><time datetime="{iso}">{iso}</time> '
@@ -196,16 +201,23 @@ def state_mark(health: str, label: Any = "", colour: str = "", why: str = "") ->
 def progress(value: Any, expected: Any = None, health: str = "moving") -> SafeString:
     """A bar with the number beside it and, where known, a mark where it should stand by now."""
     share = max(0, min(100, int(value or 0)))
+    should = None if expected is None else max(0, min(100, int(expected)))
+    state = health if health in STATE_WORDS else "moving"
+    return _bar(get_language(), share, should, state)
+
+
+@lru_cache(maxsize=2_000)
+def _bar(_language: str | None, share: int, should: int | None, state: str) -> SafeString:
+    """A bar; fifty on a page are much alike."""
     mark = ""
     label = _("Progress %(value)d %%") % {"value": share}
-    if expected is not None:
-        should = max(0, min(100, int(expected)))
+    if should is not None:
         mark = f'<i class="bar-mark" style="left:{should}%"></i>'
         label = _("Progress %(value)d %%, expected by now %(expected)d %%") % {
             "value": share,
             "expected": should,
         }
-    said, state = escape(label), health if health in STATE_WORDS else "moving"
+    said = escape(label)
     return _safe(
         f'<span class="bar" title="{said}"><span class="bar-track state-{state}" role="img" '
         f'aria-label="{said}"><i class="bar-fill" style="width:{share}%"></i>{mark}</span>'
