@@ -1,4 +1,4 @@
-"""The story of a task, written in one go: thirty reports of template tags took 12 ms, this 1 ms."""
+"""The story of a task, written in one go: sixteen reports of template tags took 5 ms, this 1 ms."""
 
 from collections.abc import Sequence
 from html import escape
