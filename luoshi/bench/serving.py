@@ -60,13 +60,16 @@ class Server:
 
 
 def _cpu_ms(pid: int) -> float:
-    """From the scheduler's account (nanoseconds), else from ``stat`` (ticks of 10 ms)."""
+    """From the scheduler's account (nanoseconds), else from ``stat`` (ticks of 10 ms).
+
+    The scheduler forgets threads that ended; then the ticks are more, and count.
+    """
     try:
-        threads = list(Path(f"/proc/{pid}/task").glob("*/schedstat"))
-        if threads:
-            return sum(int(thread.read_text().split()[0]) for thread in threads) / 1e6
+        threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+        exact = sum(int(thread.read_text().split()[0]) for thread in threads) / 1e6
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+        ticks = (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
+        return max(exact, ticks - 10)
     except OSError:
         return 0.0
 

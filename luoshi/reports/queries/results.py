@@ -46,7 +46,7 @@ def read(query: Mapping[str, str]) -> Wanted:
     return Wanted(
         state if state in ResultState.values else "",
         whole(query.get("unit")),
-        query.get("q", "").strip()[:100],
+        query.get("q", "").replace("\x00", "").strip()[:100],
     )
 
 
