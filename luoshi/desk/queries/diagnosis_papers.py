@@ -1,34 +1,31 @@
 """Diagnosis and improvement taken out: as an Excel book, and as a Word report by unit."""
 
 import datetime as dt
-import io
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import IO, Any
 
-import docx
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.shared import Cm, Pt, RGBColor
+from docx.shared import Cm
 
 from luoshi.desk.queries.diagnoses import Row, Wanted, all_ids, rows_of
 from luoshi.desk.queries.feedback_books import write
 from luoshi.desk.queries.listing import MOST_EXPORTED
 from luoshi.improvement.models import Diagnosis
 from luoshi.improvement.rules import Period
+from luoshi.kit import papers
+from luoshi.kit.papers import clean
 from luoshi.kit.verdict import Refused
 from luoshi.people.models import Person
 
 PIECE = 500
 #: Tasks in one Word report; more are a book, not a report.
 MOST_IN_WORD = 300
-#: What Word cannot hold.
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 # ── Excel ────────────────────────────────────────────────────────────────────────────────────────
@@ -115,21 +112,8 @@ class _Paper:
 
     def __init__(self, period: Period, institution: str, today: dt.date) -> None:
         self._period, self._institution, self._today = period, institution, today
-        self._doc = docx.Document()
-        self._dress()
-
-    def _dress(self) -> None:
-        """One Chinese font for every style; Word keeps it apart from the Latin one."""
-        for name in ("Normal", "Title", "Heading 1", "Heading 2"):
-            style = self._doc.styles[name]
-            style.font.name = "SimSun"
-            style.font.color.rgb = RGBColor(0, 0, 0)
-            style.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), "SimSun")
-        for name, size in (("Normal", 11), ("Title", 20), ("Heading 1", 15), ("Heading 2", 12)):
-            self._doc.styles[name].font.size = Pt(size)
-        section = self._doc.sections[0]
-        section.page_width, section.page_height = Cm(21), Cm(29.7)
-        section.left_margin = section.right_margin = Cm(2.5)
+        sizes = {"Normal": 11, "Title": 20, "Heading 1": 15, "Heading 2": 12}
+        self._doc = papers.new_paper(sizes, margin=2.5)
 
     def head(self, rows: Sequence[Row]) -> None:
         title = self._doc.add_heading(
@@ -152,7 +136,7 @@ class _Paper:
         )
 
     def unit(self, name: str, rows: Sequence[Row]) -> None:
-        self._doc.add_heading(_clean(name), level=1)
+        self._doc.add_heading(clean(name), level=1)
         written = [row for row in rows if row.diagnosis]
         for place, row in enumerate(written, start=1):
             self._task(place, row)
@@ -164,7 +148,7 @@ class _Paper:
         said, task = row.diagnosis, row.task
         assert said is not None
         number = f"（{task.number}）" if task.number else ""
-        self._doc.add_heading(_clean(f"{place}. {task.title}{number}"), level=2)
+        self._doc.add_heading(clean(f"{place}. {task.title}{number}"), level=2)
         table = self._doc.add_table(rows=0, cols=2)
         table.style = "Table Grid"
         filed = timezone.localtime(said.at).strftime("%Y-%m-%d")
@@ -190,7 +174,7 @@ class _Paper:
         for name, value in (("val", "clear"), ("color", "auto"), ("fill", "F2F4F7")):
             shade.set(qn(f"w:{name}"), value)
         cells[0]._tc.get_or_add_tcPr().append(shade)
-        first, *rest = [line for text in texts for line in _clean(text).split("\n")] or [""]
+        first, *rest = [line for text in texts for line in clean(text).split("\n")] or [""]
         cells[1].paragraphs[0].add_run(first)
         for line in rest:
             cells[1].add_paragraph(line)
@@ -202,15 +186,7 @@ class _Paper:
         self._doc.add_paragraph().add_run(words).bold = True
         for row in rows:
             owner = f"（{row.task.owner.name}）" if row.task.owner else ""
-            self._doc.add_paragraph(_clean(f"{row.task.title}{owner}"), style="List Bullet")
+            self._doc.add_paragraph(clean(f"{row.task.title}{owner}"), style="List Bullet")
 
     def file(self) -> IO[bytes]:
-        held, document = io.BytesIO(), self._doc
-        document.save(held)
-        held.seek(0)
-        return held
-
-
-def _clean(text: str) -> str:
-    """Text without signs that Word cannot hold."""
-    return _UNPRINTABLE.sub("", text.replace("\r\n", "\n"))
+        return papers.held(self._doc)

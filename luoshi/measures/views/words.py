@@ -1,6 +1,5 @@
 """A measure in plain words: as a page, and as a Word document (★ CAT-5)."""
 
-import io
 from urllib.parse import quote
 
 import docx
@@ -9,9 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
-from docx.oxml.ns import qn
 from docx.shared import Pt, RGBColor
 
+from luoshi.kit import papers
 from luoshi.measures import queries
 from luoshi.measures.models import Measure
 from luoshi.measures.views.measures import crumbs_of, tabs_of
@@ -49,9 +48,11 @@ def explain_docx(request: HttpRequest, measure_id: int) -> HttpResponse:
     return response
 
 
+_SIZES = {"Normal": 12, "Title": 20, "Heading 1": 14, "List Bullet": None}
+
+
 def _paper(measure: Measure) -> bytes:
-    paper = docx.Document()
-    _set_font(paper, "SimSun")
+    paper = papers.new_paper(_SIZES)
     paper.add_heading(measure.name, level=0)
     for line in _introduction(measure):
         paper.add_paragraph(line)
@@ -59,9 +60,7 @@ def _paper(measure: Measure) -> bytes:
         paper.add_heading(chapter.title, level=1)
         for said in chapter.said:
             _sentence(paper, said)
-    held = io.BytesIO()
-    paper.save(held)
-    return held.getvalue()
+    return papers.held(paper).getvalue()
 
 
 def _introduction(measure: Measure) -> list[str]:
@@ -74,18 +73,6 @@ def _introduction(measure: Measure) -> list[str]:
     if measure.note:
         lines.append(measure.note)
     return lines
-
-
-def _set_font(paper: docx.document.Document, name: str) -> None:
-    """One Chinese font for every style; Word keeps it apart from the Latin one."""
-    for style_name in ("Normal", "Title", "Heading 1", "List Bullet"):
-        style = paper.styles[style_name]
-        style.font.name = name
-        style.font.color.rgb = RGBColor(0, 0, 0)
-        style.element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), name)
-    paper.styles["Normal"].font.size = Pt(12)
-    paper.styles["Title"].font.size = Pt(20)
-    paper.styles["Heading 1"].font.size = Pt(14)
 
 
 def _sentence(paper: docx.document.Document, said: queries.Said) -> None:

@@ -1,12 +1,9 @@
 """The index of a year-end pack as a Word document: every task by set, and where its evidence is."""
 
-import io
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-import docx
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -16,14 +13,14 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
+from luoshi.kit import papers
+from luoshi.kit.papers import clean
 from luoshi.measures.models import Category
 from luoshi.reports.models import Quotation, Report
 from luoshi.reports.queries.packs import Contents, Entry, Piece, Result
 from luoshi.reports.rules.packs import FOLDER, safe
 from luoshi.tasks.models import Task
 
-#: What Word cannot hold.
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _GREY = RGBColor(0x59, 0x61, 0x6B)
 
 
@@ -38,11 +35,6 @@ def index(contents: Contents, made_on: str) -> bytes:
     return paper.bytes()
 
 
-def _clean(text: str) -> str:
-    """Text without signs that Word cannot hold."""
-    return _UNPRINTABLE.sub("", text.replace("\r\n", "\n"))
-
-
 def _number(value: Any) -> str:
     return f"{value.normalize():f}" if value is not None else ""
 
@@ -55,23 +47,13 @@ class _Paper:
     """A Word document in the house's plain layout."""
 
     def __init__(self) -> None:
-        self._paper = docx.Document()
         sizes = {"Normal": 10.5, "Title": 20, "Heading 1": 15, "Heading 2": 12}
-        for name, size in sizes.items():
-            style = self._paper.styles[name]
-            style.font.name, style.font.size = "SimSun", Pt(size)
-            style.font.color.rgb = RGBColor(0, 0, 0)
-            fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
-            fonts.set(qn("w:eastAsia"), "SimSun")
+        self._paper = papers.new_paper(sizes, margin=2.2)
         page = self._paper.sections[0]
-        page.page_width, page.page_height = Cm(21), Cm(29.7)
-        page.left_margin = page.right_margin = Cm(2.2)
         self._number_pages(page.footer.paragraphs[0])
 
     def bytes(self) -> bytes:
-        held, paper = io.BytesIO(), self._paper
-        paper.save(held)
-        return held.getvalue()
+        return papers.held(self._paper).getvalue()
 
     @staticmethod
     def _number_pages(line: Any) -> None:
@@ -89,7 +71,7 @@ class _Paper:
             "unit": contents.unit.name,
             "year": contents.year,
         }
-        self._paper.add_heading(_clean(words), level=0).alignment = WD_ALIGN_PARAGRAPH.CENTER
+        self._paper.add_heading(clean(words), level=0).alignment = WD_ALIGN_PARAGRAPH.CENTER
         told = _("%(tasks)s tasks, %(files)s files; drawn up on %(day)s from the reports filed.")
         line = self._paper.add_paragraph(
             told % {"tasks": contents.tasks, "files": len(contents.pieces), "day": made_on}
@@ -101,7 +83,7 @@ class _Paper:
     # ── a set ──
 
     def set_of(self, number: int, category: Category, entries: Sequence[Entry]) -> None:
-        self._paper.add_heading(_clean(f"{number:02} {category.name}"), level=1)
+        self._paper.add_heading(clean(f"{number:02} {category.name}"), level=1)
         self._table(
             [
                 _("No."),
@@ -129,7 +111,7 @@ class _Paper:
 
     def _entry(self, place: str, entry: Entry) -> None:
         task, report = entry.task, entry.report
-        self._paper.add_heading(_clean(f"{place} {task.title}"), level=2)
+        self._paper.add_heading(clean(f"{place} {task.title}"), level=2)
         owner = f" · {task.owner.name}" if task.owner else ""
         due = task.due.isoformat() if task.due else ""
         facts = [
@@ -193,20 +175,20 @@ class _Paper:
             line.paragraph_format.space_after = Pt(0)
             line.add_run(f"{number}. ")
             if piece.lost:
-                line.add_run(_clean(f"{piece.name} "))
+                line.add_run(clean(f"{piece.name} "))
                 line.add_run(_("(the file is missing from the store)")).font.color.rgb = _GREY
                 continue
             self._link(line, piece.place, piece.name)
             folder = piece.place.split("/")[-2]
             if not folder.startswith(safe(f"{task.number} {task.title}".strip(), FOLDER)):
                 told = _("(lies with “%(folder)s”)") % {"folder": folder}
-                line.add_run(_clean(told)).font.color.rgb = _GREY
+                line.add_run(clean(told)).font.color.rgb = _GREY
 
     # ── a further set ──
 
     def further(self, category: Category, results: Sequence[Result]) -> None:
         words = _("%(set)s: overlapping tasks, final results only") % {"set": category.name}
-        self._paper.add_heading(_clean(words), level=1)
+        self._paper.add_heading(clean(words), level=1)
         self._table(
             [_("Number"), _("Task"), _("Result due on"), _("Result given on"), _("Final result")],
             [
@@ -228,15 +210,15 @@ class _Paper:
         line = self._paper.add_paragraph()
         line.paragraph_format.space_before, line.paragraph_format.space_after = Pt(6), Pt(2)
         line.paragraph_format.keep_with_next = True
-        line.add_run(_clean(words)).bold = True
+        line.add_run(clean(words)).bold = True
 
     def _text(self, text: str) -> None:
-        for part in _clean(text).split("\n"):
+        for part in clean(text).split("\n"):
             line = self._paper.add_paragraph(part)
             line.paragraph_format.space_after = Pt(2)
 
     def _quote(self, text: str) -> None:
-        line = self._paper.add_paragraph(_clean(text))
+        line = self._paper.add_paragraph(clean(text))
         line.paragraph_format.left_indent = Cm(0.8)
         line.paragraph_format.space_after = Pt(2)
         for run in line.runs:
@@ -245,7 +227,7 @@ class _Paper:
     def _grey(self, words: str) -> None:
         line = self._paper.add_paragraph()
         line.paragraph_format.space_after = Pt(2)
-        run = line.add_run(_clean(words))
+        run = line.add_run(clean(words))
         run.font.color.rgb, run.font.size = _GREY, Pt(9)
 
     def _facts(self, rows: Iterable[tuple[str, str]]) -> None:
@@ -255,7 +237,7 @@ class _Paper:
             cells = table.add_row().cells
             cells[0].width, cells[1].width = Cm(3), Cm(13.4)
             self._head(cells[0], label)
-            cells[1].paragraphs[0].add_run(_clean(text))
+            cells[1].paragraphs[0].add_run(clean(text))
 
     def _table(
         self, heads: Sequence[str], rows: Iterable[Sequence[str]], widths: Sequence[float]
@@ -271,7 +253,7 @@ class _Paper:
         for row in rows:
             for cell, text, width in zip(table.add_row().cells, row, widths, strict=True):
                 cell.width = Cm(width)
-                cell.paragraphs[0].add_run(_clean(text))
+                cell.paragraphs[0].add_run(clean(text))
         self._paper.add_paragraph().paragraph_format.space_after = Pt(0)
 
     def _head(self, cell: Any, label: str) -> None:
@@ -286,7 +268,7 @@ class _Paper:
         key = line.part.relate_to(quote(place), RELATIONSHIP_TYPE.HYPERLINK, is_external=True)
         link = OxmlElement("w:hyperlink")
         link.set(qn("r:id"), key)
-        run = line.add_run(_clean(name))
+        run = line.add_run(clean(name))
         run.font.color.rgb = RGBColor(0x1A, 0x56, 0xB0)
         link.append(run._r)
         line._p.append(link)
