@@ -1,6 +1,5 @@
 """What is typed during an import: the file, the columns, answers to names and dates, a row."""
 
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from luoshi.intake.rules.table import LONGEST_TITLE, NameKind
 from luoshi.intake.rules.text import is_left_out
 from luoshi.intake.rules.units import UnitNames, means_many
 from luoshi.intake.services.settling import Answer
+from luoshi.kit.once import new_key
 from luoshi.measures.models import Category
 from luoshi.people.forms import PersonField, UnitField
 
@@ -43,7 +43,7 @@ class UploadForm(forms.Form):
     key = forms.CharField(widget=forms.HiddenInput, max_length=40)
 
     def __init__(self, data: Any, files: Any, *, year: int, categories: Any) -> None:
-        super().__init__(data, files, initial={"year": year, "key": uuid.uuid4().hex})
+        super().__init__(data, files, initial={"year": year, "key": new_key()})
         self.fields["category"].queryset = categories  # type: ignore[attr-defined]
         self.fields["upload"].widget.attrs["accept"] = ".xlsx,.xls,.et,.ods,.docx,.csv,.txt"
 
@@ -59,7 +59,7 @@ class ReturnForm(forms.Form):
     key = forms.CharField(widget=forms.HiddenInput, max_length=40)
 
     def __init__(self, data: Any = None, files: Any = None) -> None:
-        super().__init__(data, files, initial={"key": uuid.uuid4().hex})
+        super().__init__(data, files, initial={"key": new_key()})
 
 
 class RevForm(forms.Form):

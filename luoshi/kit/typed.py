@@ -1,4 +1,4 @@
-"""Numbers as they come in addresses and forms: plain digits, no larger than a key."""
+"""Numbers and words as they come in addresses and forms: plain digits, short texts."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,11 @@ def whole(text: object) -> int | None:
     """The number typed, or None for anything that is none (nothing, ``-1``, ``²``, 10^30)."""
     said = str(text) if text is not None else ""
     return int(said) if said.isascii() and said.isdigit() and len(said) <= DIGITS else None
+
+
+def words(text: object, longest: int) -> str:
+    """Words to look for: no NUL (PostgreSQL takes none), no blanks around, not too long."""
+    return str(text or "").replace("\x00", "").strip()[:longest]
 
 
 def keys(texts: Iterable[object]) -> list[int]:

@@ -5,7 +5,6 @@ CategoryForm ── own fields as rows
 """
 
 import re
-import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -44,11 +43,6 @@ from luoshi.measures.rules.keys import (
 #: Behind the name of a key: the field for the paragraph of the document it comes from.
 SOURCE = "__source"
 _SEPARATORS = re.compile(r"[\s,，、;；]+")
-
-
-def new_key() -> str:
-    """A key for a form that creates something; the same key twice creates one row."""
-    return uuid.uuid4().hex
 
 
 # ── one key as one field ─────────────────────────────────────────────────────────────────────────

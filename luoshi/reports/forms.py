@@ -1,6 +1,5 @@
 """The shape of a report as typed. What may stand is asked of `rules`; `services` save."""
 
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from luoshi.files.forms import EvidenceField
+from luoshi.kit.once import new_key
 from luoshi.kit.typed import keys
 from luoshi.kit.verdict import Refused
 from luoshi.measures.models import Measure
@@ -118,7 +118,7 @@ class ReportForm(forms.Form):
     def __init__(self, *args: Any, sheet: Sheet, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.sheet = sheet
-        self.fields["key"].initial = uuid.uuid4().hex
+        self.fields["key"].initial = new_key()
         self.fields["rev"].initial = sheet.last.pk if sheet.last else 0
         self.fields["body"].required = False
         for name in ("cited", "removed"):

@@ -1,7 +1,6 @@
 """Shapes of input for tasks. Cross-field checks ask `rules`; saving is the services' work."""
 
 import datetime as dt
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from luoshi.kit.once import new_key
 from luoshi.kit.typed import TickedField
 from luoshi.measures.models import Category, Measure, OwnField
 from luoshi.measures.rules import FieldKind, Gate, Rhythm, Urgency
@@ -55,7 +55,7 @@ class Once(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["key"].initial = self.fields["key"].initial or uuid.uuid4().hex
+        self.fields["key"].initial = self.fields["key"].initial or new_key()
 
 
 class TaskForm(Once):

@@ -6,23 +6,20 @@ from collections.abc import Iterator, Mapping
 from django.utils import timezone
 
 from luoshi.desk.queries.story import details, subject
+from luoshi.kit.typed import words
 from luoshi.trail.queries import Filter, Line
 
 
 def filter_from(typed: Mapping[str, str]) -> Filter:
     """What the address asks for; what cannot be read does not narrow."""
     return Filter(
-        verb=_clean(typed.get("verb", ""), 60),
-        person=_clean(typed.get("person", ""), 60),
-        about=_clean(typed.get("about", ""), 60),
+        verb=words(typed.get("verb"), 60),
+        person=words(typed.get("person"), 60),
+        about=words(typed.get("about"), 60),
         since=_day(typed.get("since", "")),
         until=_day(typed.get("until", "")),
-        words=_clean(typed.get("words", ""), 100),
+        words=words(typed.get("words"), 100),
     )
-
-
-def _clean(text: str, length: int) -> str:
-    return text.replace("\x00", "").strip()[:length]
 
 
 def _day(text: str) -> dt.date | None:

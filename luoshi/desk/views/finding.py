@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from luoshi.desk.queries import finding
-from luoshi.kit import clock
+from luoshi.kit import clock, typed
 from luoshi.kit.typed import whole
 from luoshi.people.models import Person
 
@@ -18,7 +18,7 @@ LONGEST = 100  # characters of what is looked for
 @login_required
 @require_GET
 def search(request: HttpRequest) -> HttpResponse:
-    words = request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST]
+    words = typed.words(request.GET.get("q"), LONGEST)
     context = {
         "q": words,
         "results": finding.results(

@@ -18,6 +18,7 @@ from luoshi.intake.forms import NameForm, RevForm, RowForm, TableForm, UploadFor
 from luoshi.intake.models import ImportBatch, RowState, State
 from luoshi.intake.rules import permits
 from luoshi.intake.services import checking, marking, publishing, settling, staging
+from luoshi.kit import typed
 from luoshi.kit.htmx import finish, respond
 from luoshi.kit.typed import keys
 from luoshi.kit.verdict import Refused, require
@@ -129,7 +130,7 @@ def _result(
 ) -> dict[str, Any]:
     """What the result page shows; ``names`` are forms that were sent with mistakes."""
     state = request.GET.get("state", "").replace("\x00", "")
-    words = request.GET.get("q", "").replace("\x00", "").strip()[:60]
+    words = typed.words(request.GET.get("q"), 60)
     page = queries.page_of(
         queries.rows_found(found, state, words),
         request.GET.get("after", ""),

@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from luoshi.kit.once import key_of
+from luoshi.kit.once import key_of, new_key
 from luoshi.kit.verdict import Refused, require
 from luoshi.measures import queries, services
-from luoshi.measures.forms import CategorySheet, ProgrammeForm, new_key
+from luoshi.measures.forms import CategorySheet, ProgrammeForm
 from luoshi.measures.models import Category, Programme
 from luoshi.measures.views.measures import actor_of, rev_of
 

@@ -14,11 +14,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from luoshi.kit import clock
 from luoshi.kit.actor import Actor
-from luoshi.kit.once import key_of
+from luoshi.kit.once import key_of, new_key
 from luoshi.kit.typed import whole
 from luoshi.kit.verdict import Refused, Stale, first_denied, require
 from luoshi.measures import queries, services
-from luoshi.measures.forms import MeasureSheet, VersionForm, new_key
+from luoshi.measures.forms import MeasureSheet, VersionForm
 from luoshi.measures.kinds import sections
 from luoshi.measures.models import Measure
 from luoshi.measures.rules.books import HEAD_KEYS, MeasureText

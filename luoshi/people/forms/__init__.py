@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-import uuid
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -13,6 +12,7 @@ from django.urls import reverse_lazy
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
+from luoshi.kit.once import new_key
 from luoshi.kit.verdict import Refused, Stale
 from luoshi.people import queries
 from luoshi.people.models import Person, Unit
@@ -243,7 +243,7 @@ class HouseForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "key" in self.fields:
-            self.fields["key"].initial = uuid.uuid4().hex
+            self.fields["key"].initial = new_key()
         self.stale = False
         self.done: Any = None
 

@@ -1,10 +1,10 @@
 """A row of the page of the month as it stands in the form: what is typed, what is wrong with it."""
 
-import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from luoshi.kit.once import new_key
 from luoshi.kit.pages import page
 from luoshi.reports.models import Report
 from luoshi.reports.queries.month import Line, path_of
@@ -27,7 +27,7 @@ class Typed:
     unchanged: bool = False
     cited: set[int] = field(default_factory=set)
     kept: list[dict[str, Any]] = field(default_factory=list)
-    key: str = field(default_factory=lambda: uuid.uuid4().hex)
+    key: str = field(default_factory=new_key)
     rev: int = 0
 
     @property

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery
 
 from luoshi.kit.tree import below
-from luoshi.kit.typed import whole
+from luoshi.kit.typed import whole, words
 from luoshi.measures.models import Category
 from luoshi.people.models import Person, Unit
 from luoshi.reports.models import Report
@@ -46,7 +46,7 @@ def read(query: Mapping[str, str]) -> Wanted:
     return Wanted(
         state if state in ResultState.values else "",
         whole(query.get("unit")),
-        query.get("q", "").replace("\x00", "").strip()[:100],
+        words(query.get("q"), 100),
     )
 
 

@@ -2,7 +2,6 @@
 
 import logging
 import re
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from luoshi.files.forms import keep, kept_of
 from luoshi.kit import clock
-from luoshi.kit.once import SentBefore
+from luoshi.kit.once import SentBefore, new_key
 from luoshi.kit.typed import keys, whole
 from luoshi.kit.verdict import NotAllowed, Refused, Stale, require
 from luoshi.people.models import Person
@@ -294,7 +293,7 @@ def _file_one(person: Person, line: Line, form: RowForm) -> Row:
 def _renewed(form: RowForm) -> Any:
     """The same fields with a fresh key: shown again, they can be sent again."""
     data = form.data.copy()  # type: ignore[attr-defined]
-    data[form.add_prefix("key")] = uuid.uuid4().hex
+    data[form.add_prefix("key")] = new_key()
     return data
 
 

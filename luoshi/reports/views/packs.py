@@ -1,6 +1,5 @@
 """年终材料: the year-end pack of a unit — asked for, watched, downloaded."""
 
-import uuid
 from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
@@ -12,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from luoshi.kit import clock
 from luoshi.kit.htmx import respond
-from luoshi.kit.once import key_of
+from luoshi.kit.once import key_of, new_key
 from luoshi.kit.verdict import require
 from luoshi.kit.year import chosen_year
 from luoshi.people.models import Person, Unit
@@ -57,7 +56,7 @@ def pack(request: HttpRequest, unit_id: int) -> HttpResponse:
         return redirect(f"{reverse('reports:pack', args=[unit.pk])}?year={year}")
     context = _work(unit, year) | {
         "overview": queries.overview_of(unit, year),
-        "key": uuid.uuid4().hex,
+        "key": new_key(),
         "crumbs": [
             (_("Year-end material"), f"{reverse('reports:packs')}?year={year}"),
             (unit.name, None),
@@ -83,6 +82,6 @@ def _work(unit: Unit, year: int) -> dict[str, Any]:
         "stuck": bool(found and is_stuck(found.state, found.beat, clock.now())),
         "newer": queries.newer_reports(found) if found and not found.is_under_way else 0,
         "overview": None,
-        "key": uuid.uuid4().hex,
+        "key": new_key(),
         "crumbs": [],
     }

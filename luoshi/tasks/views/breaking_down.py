@@ -1,6 +1,5 @@
 """Breaking a task down in a table, and copying a sub-task to many units."""
 
-import uuid
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from luoshi.kit import clock
 from luoshi.kit.htmx import finish
-from luoshi.kit.once import key_of
+from luoshi.kit.once import key_of, new_key
 from luoshi.kit.typed import whole
 from luoshi.kit.verdict import Refused, require
 from luoshi.people.queries import units_open
@@ -73,7 +72,7 @@ def _context(task: Task, *, key: str | None, **more: Any) -> dict[str, Any]:
     return {
         "task": task,
         "children": queries.children_of(task),
-        "key": key or uuid.uuid4().hex,
+        "key": key or new_key(),
         **more,
     }
 
